@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Task(StrEnum):
-    """What is asked of a model. One table, `POLICY_KEY`, maps each task to the key that governs it in whitelist.json."""
+    """What is asked of a model. `POLICY_KEY` maps each task to the key that governs it in whitelist.json."""
 
     INLINE = "inline"
     COMPLETE = "complete"
@@ -27,10 +27,10 @@ POLICY_KEY: dict[Task, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Excerpt:
-    """The text around the cursor at one moment. Never a URI, never an absolute path.
+    r"""The text around the cursor at one moment. Never a URI, never an absolute path.
 
-    Line terminators are normalised to `\\n`. `above` and `below` are windows of whole lines: the same string objects come
-    back for as long as only the cursor's own line is edited, so that a reader may keep what it derived from them.
+    Line terminators are normalised to `\n`. `above` and `below` are windows of whole lines: the same string objects
+    come back for as long as only the cursor's own line is edited, so that a reader may keep what it derived from them.
     """
 
     workspace: int

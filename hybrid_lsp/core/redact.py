@@ -12,8 +12,8 @@ _MIN_ENTROPY_BITS = 3.8
 def looks_random(token: str) -> bool:
     """Say whether `token` has the look of a key: 20 characters or more, mixed, dense, and no word in it.
 
-    Dense means 3.8 bits of entropy a character; a word is a run of six lower-case letters. Measured on five repositories
-    this fires on 1.5 % of the tokens that are long enough, and what it fires on most is credentials.
+    Dense means 3.8 bits of entropy a character; a word is a run of six lower-case letters. Measured on five
+    repositories this fires on 1.5 % of the tokens that are long enough, and what it fires on most is credentials.
     """
     if len(token) < _MIN_TOKEN_CHARS or _WORDLIKE.search(token):
         return False

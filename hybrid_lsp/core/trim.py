@@ -10,7 +10,7 @@ def only_closers(suffix: str) -> bool:
 
 
 def fit_suffix(rest: str, suffix: str) -> tuple[str, int]:
-    """Return `(text, replaces)` such that accepting leaves `rest` behind the cursor, with no closer of `suffix` doubled.
+    """Return `(text, replaces)` such that accepting leaves `rest` behind the cursor and doubles no closer of `suffix`.
 
     `rest` is what the line should read from the cursor on. Where it ends in `suffix`, the suffix stays and is not
     repeated; where the suffix's closers occur in it in order, they are replaced; else the text goes in before them.

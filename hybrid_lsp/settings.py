@@ -1,0 +1,84 @@
+"""Files and environment become values of core; what is wrong with them becomes one sentence each."""
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from hybrid_lsp.core.errors import Problem
+from hybrid_lsp.core.policy import SAFEST, UNTIL_MENDED, Policy, parse_policy
+
+WHITELIST_NAME = "whitelist.json"
+WHITELIST_VARIABLE = "HYBRID_LSP_WHITELIST"
+MAX_WHITELIST_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whitelist:
+    """What one whitelist.json says, and which state of the file said it."""
+
+    path: Path
+    policy: Policy = SAFEST
+    problems: tuple[Problem, ...] = ()
+    stamp: tuple[int, int, int] | None = None
+    """Modification time in ns, size in bytes and inode of the file that was read; None when there is none."""
+
+
+def user_whitelist_path(explicit: Path | None = None) -> Path:
+    """Return where the user's own whitelist.json is: as given, else `HYBRID_LSP_WHITELIST`, else the config folder."""
+    named = explicit or os.environ.get(WHITELIST_VARIABLE)
+    if named:
+        return Path(named).expanduser().absolute()
+    return platformdirs.user_config_path("hybrid-lsp", appauthor=False) / WHITELIST_NAME
+
+
+def read_whitelist(path: Path) -> Whitelist:
+    """Read a whitelist.json. Never raises: a missing file allows nothing, a wrong one allows nothing and says why."""
+    stamp: tuple[int, int, int] | None = None
+    try:
+        found = path.stat()
+        stamp = _stamp(found)
+        fault = _unreadable(found)
+        text = "" if fault else path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return Whitelist(path=path)
+    except UnicodeDecodeError:
+        fault, text = "is not UTF-8 text; save it as UTF-8", ""
+    except OSError as error:
+        fault, text = f"cannot be read ({error.strerror}); make it readable", ""
+    if fault:
+        sentence = f"{path.name} {fault}. {UNTIL_MENDED}"
+        return Whitelist(path=path, problems=(Problem(sentence=sentence),), stamp=stamp)
+    policy, problems = parse_policy(text, path.name)
+    return Whitelist(path=path, policy=policy, problems=problems, stamp=stamp)
+
+
+def reread_if_changed(whitelist: Whitelist) -> Whitelist:
+    """Return the same object when the file is as it was read, else what it says now."""
+    try:
+        stamp = _stamp(whitelist.path.stat())
+    except OSError:
+        stamp = None
+    unchanged = stamp == whitelist.stamp and (stamp is not None or not whitelist.problems)
+    return whitelist if unchanged else read_whitelist(whitelist.path)
+
+
+def policy_in_force(user: Whitelist, workspace: Whitelist | None) -> Policy:
+    """Return the user's policy, narrowed by the workspace's own whitelist.json where there is one."""
+    if workspace is None or (workspace.stamp is None and not workspace.problems):
+        return user.policy
+    return user.policy.narrowed_by(workspace.policy)
+
+
+def _stamp(found: os.stat_result) -> tuple[int, int, int]:
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _unreadable(found: os.stat_result) -> str:
+    if not stat.S_ISREG(found.st_mode):
+        return "is not a file; put a JSON file in its place"
+    if found.st_size > MAX_WHITELIST_BYTES:
+        return f"is larger than {MAX_WHITELIST_BYTES >> 20} MiB; a whitelist is a short list of names"
+    return ""

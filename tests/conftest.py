@@ -1,0 +1,51 @@
+"""What every test stands on: no way out of this machine, no secrets from the environment, no test skipped in CI."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+NO_SKIPS = "HYBRID_LSP_NO_SKIPS"
+"""Set by .ci/run, which installs everything: there, a skipped test is a failed run."""
+
+_skipped: list[str] = []
+
+
+@pytest.fixture(autouse=True)
+def _own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Neither this machine's settings nor its keys reach a test or the servers that it starts."""
+    for name in list(os.environ):
+        if name.endswith(("_API_KEY", "_TOKEN")) or name.startswith("HYBRID_LSP_WHITELIST"):
+            monkeypatch.delenv(name)
+    home = tmp_path_factory.mktemp("home")
+    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "APPDATA", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, str(home))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
+    """Remember what was skipped."""
+    report = yield
+    if report.skipped:
+        _skipped.append(item.nodeid)
+    return report
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail a run that promised to skip nothing."""
+    if os.environ.get(NO_SKIPS) and _skipped and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say why a run that promised to skip nothing has failed."""
+    if os.environ.get(NO_SKIPS) and _skipped:
+        terminalreporter.write_line(f"{NO_SKIPS} is set, but {len(_skipped)} skipped: {', '.join(_skipped)}", red=True)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A small workspace folder that an editor takes for a repository."""
+    folder = tmp_path / "repository"
+    (folder / ".git").mkdir(parents=True)
+    return folder

@@ -1,0 +1,101 @@
+"""settings: files become values, and their faults sentences."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from hybrid_lsp.core.job import Task
+from hybrid_lsp.core.policy import SAFEST
+from hybrid_lsp.settings import Whitelist, policy_in_force, read_whitelist, reread_if_changed, user_whitelist_path
+
+REVIEW = '{"allowed_for_cloud": {"code_review": true}}'
+
+
+def test_no_file_allows_nothing_and_is_no_problem(tmp_path: Path) -> None:
+    """Who has not written a whitelist is told nothing and sends nothing."""
+    assert read_whitelist(tmp_path / "whitelist.json") == Whitelist(path=tmp_path / "whitelist.json")
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"\xff\xfe", "is not UTF-8 text; save it as UTF-8"),
+        (b" " * ((1 << 20) + 1), "is larger than 1 MiB"),
+        (b"{", "is not valid JSON"),
+    ],
+)
+def test_an_unreadable_file_is_a_sentence(tmp_path: Path, content: bytes, sentence: str) -> None:
+    """What cannot be read allows nothing and says how to mend it."""
+    path = tmp_path / "whitelist.json"
+    path.write_bytes(content)
+    whitelist = read_whitelist(path)
+
+    assert whitelist.policy == SAFEST
+    assert sentence in whitelist.problems[0].sentence
+    assert str(tmp_path) not in whitelist.problems[0].sentence
+
+
+def test_a_folder_in_its_place_is_a_sentence(tmp_path: Path) -> None:
+    """Something that is not a file does not stop the server."""
+    (tmp_path / "whitelist.json").mkdir()
+
+    assert "is not a file" in read_whitelist(tmp_path / "whitelist.json").problems[0].sentence
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_named_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    """A pipe in the place of the file is refused at once instead of being read for ever."""
+    os.mkfifo(tmp_path / "whitelist.json")
+
+    assert "is not a file" in read_whitelist(tmp_path / "whitelist.json").problems[0].sentence
+
+
+def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
+    """Windows editors put one there."""
+    path = tmp_path / "whitelist.json"
+    path.write_text(REVIEW, encoding="utf-8-sig")
+
+    assert read_whitelist(path).policy.may_leave(Task.REVIEW)
+
+
+def test_a_file_is_read_again_only_when_it_changed(tmp_path: Path) -> None:
+    """Appearing, changing and vanishing are all seen; nothing is read twice for nothing."""
+    path = tmp_path / "whitelist.json"
+    missing = read_whitelist(path)
+    assert reread_if_changed(missing) is missing
+
+    path.write_text(REVIEW, encoding="utf-8")
+    present = reread_if_changed(missing)
+    assert present.policy.may_leave(Task.REVIEW)
+    assert reread_if_changed(present) is present
+
+    path.write_text("{ broken", encoding="utf-8")
+    broken = reread_if_changed(present)
+    assert (broken.policy, len(broken.problems)) == (SAFEST, 1)
+
+    path.unlink()
+    assert reread_if_changed(broken) == missing
+
+
+def test_a_workspace_narrows_and_never_widens(tmp_path: Path) -> None:
+    """A repository's whitelist.json takes away; a broken one takes everything away; none changes nothing."""
+    user, workspace = tmp_path / "user.json", tmp_path / "whitelist.json"
+    user.write_text(REVIEW, encoding="utf-8")
+    allowed = read_whitelist(user)
+    assert policy_in_force(allowed, read_whitelist(workspace)) == allowed.policy
+
+    workspace.write_text('{"allowed_for_cloud": {"reasoning_tasks": true}}', encoding="utf-8")
+    assert policy_in_force(allowed, read_whitelist(workspace)) == SAFEST
+
+    workspace.write_text("{", encoding="utf-8")
+    assert policy_in_force(allowed, read_whitelist(workspace)) == SAFEST
+
+
+def test_where_the_users_whitelist_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command line comes before the environment, and that before the configuration folder."""
+    assert user_whitelist_path().name == "whitelist.json"
+    assert "hybrid-lsp" in str(user_whitelist_path())
+    monkeypatch.setenv("HYBRID_LSP_WHITELIST", str(tmp_path / "b.json"))
+    assert user_whitelist_path() == tmp_path / "b.json"
+    assert user_whitelist_path(tmp_path / "a.json") == tmp_path / "a.json"

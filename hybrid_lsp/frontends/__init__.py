@@ -1,0 +1,1 @@
+"""Who asks us: one room for each way in."""

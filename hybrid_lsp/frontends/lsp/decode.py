@@ -1,0 +1,111 @@
+"""What a client's JSON means where the specification, or a client, leaves it open. Values in, values out."""
+
+import enum
+import json
+import re
+from typing import Any
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+
+_STRING = rb'"(?:[^"\\]++|\\.)*+"'
+_TOKEN = re.compile(rb'"id"\s*+:\s*+(%b|-?\d++)(?=\s*+[,}])|%b|([\[{])|([\]}])' % (_STRING, _STRING), re.DOTALL)
+
+
+def is_request_id(value: object) -> bool:
+    """Whether `value` may be the id of a request: an integer or a string (LSP 3.18 §Request Message)."""
+    return isinstance(value, int | str) and not isinstance(value, bool)
+
+
+def outer_id(body: bytes) -> int | str | None:
+    """Return the id of the outermost object in text that is not JSON or is too deep to read; None if it has none.
+
+    Reads each byte once and needs no recursion, whatever the text is.
+    """
+    depth = 0
+    for token in _TOKEN.finditer(body):
+        scalar, opening, closing = token.groups()
+        if opening or closing:
+            depth += 1 if opening else -1
+        elif scalar is not None and depth == 1:
+            return _id_of(scalar)
+    return None
+
+
+def _id_of(scalar: bytes) -> int | str | None:
+    try:
+        value = json.loads(scalar)
+    except ValueError:
+        return None
+    return value if isinstance(value, int | str) else None
+
+
+def is_notification(method: str) -> bool:
+    """Whether LSP defines the method, and as one that has no answer."""
+    return method in types.METHOD_TO_TYPES and types.METHOD_TO_TYPES[method][1] is None
+
+
+def params_type(method: str) -> Any:
+    """Return the class of a method's parameters; None where LSP defines none."""
+    return types.METHOD_TO_TYPES[method][2] if method in types.METHOD_TO_TYPES else None
+
+
+def is_enumeration(kind: Any) -> bool:
+    """Whether `kind` is a class of named values."""
+    return isinstance(kind, type) and issubclass(kind, enum.Enum)
+
+
+def open_enumeration(value: Any, kind: Any) -> Any:
+    """Return the named value, or `value` itself when it is of the right type and only newer than we are.
+
+    Enumerations of LSP grow with each version, and many are open by definition (LSP 3.18 §Enumerations), so a value that
+    nobody named yet must not cost the message it stands in.
+    """
+    try:
+        return kind(value)
+    except ValueError:
+        if isinstance(value, int if issubclass(kind, int) else str) and not isinstance(value, bool):
+            return value
+        raise
+
+
+class InlineCompletionDialect:
+    """How this session's client speaks `textDocument/inlineCompletion`.
+
+    vscode-languageclient before 10 sends VS Code's own enumeration, 0 for Invoked and 1 for Automatic, and a range as an
+    array of two (microsoft/vscode-languageserver-node#1371). One 0 tells that the client counts from zero.
+    """
+
+    __slots__ = ("_counts_from_zero",)
+
+    def __init__(self) -> None:
+        self._counts_from_zero = False
+
+    def normalised(self, params: Any) -> Any:
+        """Return the parameters as LSP 3.18 wants them. What cannot be mended comes back as it is, to be refused.
+
+        A trigger that is none of LSP's reads as Automatic: nobody is known to have asked.
+        """
+        context = params.get("context") if isinstance(params, dict) else None
+        if not isinstance(context, dict):
+            return params
+        trigger = context.get("triggerKind")
+        self._counts_from_zero |= trigger == 0
+        invoked = trigger == (0 if self._counts_from_zero else 1)
+        kinds = types.InlineCompletionTriggerKind
+        mended = {**context, "triggerKind": (kinds.Invoked if invoked else kinds.Automatic).value}
+        selected = context.get("selectedCompletionInfo")
+        if isinstance(selected, dict) and isinstance(place := selected.get("range"), list) and len(place) == 2:
+            mended["selectedCompletionInfo"] = {**selected, "range": {"start": place[0], "end": place[1]}}
+        return {**params, "context": mended}
+
+
+def client_error(error: Any) -> JsonRpcException:
+    """Return the exception for a client's error answer, however broken the error object is."""
+    fields = error if isinstance(error, dict) else {}
+    code, message = fields.get("code"), fields.get("message")
+    return JsonRpcException(
+        code=code if isinstance(code, int) else types.ErrorCodes.UnknownErrorCode.value,
+        message=message if isinstance(message, str) else "",
+        data=fields.get("data"),
+    )

@@ -1,0 +1,98 @@
+"""Workspace folders: which one a document belongs to, and what it is called in there.
+
+Beyond this module a place is a handle and a relative path, so that no URI and no absolute path travels inward.
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from pygls import uris
+
+from hybrid_lsp.settings import WHITELIST_NAME, Whitelist
+
+NO_FOLDER = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class Folder:
+    """One folder that the editor has opened."""
+
+    handle: int
+    """Not reused within one session; never `NO_FOLDER`."""
+    uri: str
+    root: Path
+    whitelist: Whitelist
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a document lies: the handle of its folder and its path in there, with `/`."""
+
+    workspace: int
+    path: str
+
+
+@dataclass(slots=True)
+class Folders:
+    """The folders that are open now. Nested folders are told apart: a document belongs to the innermost."""
+
+    _open: dict[str, Folder] = field(default_factory=dict)
+    _last_handle: int = NO_FOLDER
+
+    def __iter__(self) -> Iterator[Folder]:
+        return iter(list(self._open.values()))
+
+    def add(self, uri: str) -> Folder | None:
+        """Open a folder; None when it is open already or is not on this machine's file system."""
+        root = file_path(uri)
+        if root is None or uri in self._open:
+            return None
+        self._last_handle += 1
+        whitelist = Whitelist(path=root / WHITELIST_NAME)
+        folder = self._open[uri] = Folder(handle=self._last_handle, uri=uri, root=root, whitelist=whitelist)
+        return folder
+
+    def remove(self, uri: str) -> Folder | None:
+        """Close a folder; None when it is not open."""
+        return self._open.pop(uri, None)
+
+    def place(self, uri: str) -> Place:
+        """Return where a document lies. One that is in no file yet belongs to the only folder, if there is just one."""
+        path = file_path(uri)
+        if path is None:
+            only = next(iter(self._open.values())).handle if len(self._open) == 1 else NO_FOLDER
+            return Place(only, _last_part(uri))
+        best, relative = NO_FOLDER, path.name
+        deepest = -1
+        for folder in self._open.values():
+            inside = _relative(path, folder.root)
+            if inside is not None and len(folder.root.parts) > deepest:
+                best, relative, deepest = folder.handle, inside, len(folder.root.parts)
+        return Place(best, relative)
+
+
+def file_path(uri: str) -> Path | None:
+    """Return the absolute path that a `file:` URI names, without touching the disk; None for any other URI."""
+    try:
+        if urlsplit(uri).scheme != "file":
+            return None
+        path = uris.to_fs_path(uri)
+    except ValueError:
+        return None
+    return Path(os.path.normpath(path)) if path else None
+
+
+def _relative(path: Path, root: Path) -> str | None:
+    parts, above = path.parts, root.parts
+    if len(parts) <= len(above) or any(
+        os.path.normcase(a) != os.path.normcase(b) for a, b in zip(above, parts, strict=False)
+    ):
+        return None
+    return "/".join(parts[len(above) :])
+
+
+def _last_part(uri: str) -> str:
+    return unquote(uri.split("#")[0].rstrip("/").rsplit("/", 1)[-1].rsplit(":", 1)[-1])

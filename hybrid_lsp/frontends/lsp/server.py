@@ -1,0 +1,281 @@
+"""The language server: what it offers, and which part of the house answers.
+
+Handlers unwrap, call and wrap; they hold no judgement. Every handler that may wait is `async`, and takes what it needs
+of the documents before its first `await`. Ghost text that cannot be had is an empty list, never an error: several
+editors put up a notification for each failed request.
+"""
+
+import asyncio
+import logging
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Protocol
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+from pygls.lsp.server import LanguageServer
+
+from hybrid_lsp import __version__
+from hybrid_lsp.completer import Completer
+from hybrid_lsp.frontends.lsp.convert import ACCEPT_COMMAND, excerpt_at, excerpt_with_selected, inline_item
+from hybrid_lsp.frontends.lsp.documents import Document
+from hybrid_lsp.frontends.lsp.folders import Folder, Folders, file_path
+from hybrid_lsp.frontends.lsp.stdio import serve_stdio
+from hybrid_lsp.frontends.lsp.whitelists import Whitelists
+from hybrid_lsp.frontends.lsp.wire import Wire, wire_of
+
+log = logging.getLogger(__name__)
+
+STATUS_COMMAND = "hybrid-lsp.status"
+RESCAN_INTERVAL_S = 30.0
+"""How often a workspace is looked through for changes on disk, for clients that do not watch files, while one types."""
+CLIENT_TIMEOUT_S = 10.0
+"""How long an answer of the editor is waited for."""
+
+
+class WorkspaceModel(Protocol):
+    """What learns from the files and buffers of the workspace folders; each call returns at once."""
+
+    def open_folder(self, workspace: int, root: Path) -> None:
+        """Begin to learn a folder's files."""
+        ...
+
+    def close_folder(self, workspace: int) -> None:
+        """Forget everything about a folder."""
+        ...
+
+    def files_changed(self, workspace: int, paths: Iterable[str]) -> None:
+        """Learn these files anew; they were created, changed or deleted on disk."""
+        ...
+
+    def rescan(self, workspace: int) -> None:
+        """Look for changes on disk that nobody has told of."""
+        ...
+
+    def buffer_opened(self, workspace: int, document: int, path: str, language: str, text: str) -> None:
+        """Learn a text that the editor has open; it goes before the file on disk."""
+        ...
+
+    def buffer_closed(self, document: int) -> None:
+        """Forget a text that the editor has open no more."""
+        ...
+
+    def state(self, workspace: int) -> Any:
+        """Return a value with `files`, `bytes`, `building` and `ready`."""
+        ...
+
+    def close(self) -> None:
+        """End every process that was started."""
+        ...
+
+
+class Server(LanguageServer):
+    """One session with one editor."""
+
+    def __init__(self, *, completer: Completer, model: WorkspaceModel, whitelist: Path) -> None:
+        super().__init__(
+            "hybrid-lsp",
+            __version__,
+            protocol_cls=Wire,
+            text_document_sync_kind=types.TextDocumentSyncKind.Incremental,
+            notebook_document_sync=types.NotebookDocumentSyncOptions(
+                notebook_selector=[
+                    types.NotebookDocumentFilterWithNotebook(
+                        notebook="*", cells=[types.NotebookCellLanguage(language="*")]
+                    )
+                ]
+            ),
+        )
+        self.completer = completer
+        self.model = model
+        self.folders = Folders()
+        self.whitelists = Whitelists(whitelist, self.folders, self)
+        self.background: set[asyncio.Task[None]] = set()
+        self.typed_since_rescan = False
+        wire = wire_of(self)
+        wire.document_changed = self._document_changed
+        wire.document_closed = self._document_closed
+        self._known: set[int] = set()
+        _register(self)
+
+    def _document_changed(self, document: Document) -> None:
+        if document.handle in self._known:
+            self.completer.superseded(document.handle)
+            self.typed_since_rescan = True
+            return
+        self._known.add(document.handle)
+        place = self.folders.place(document.notebook or document.uri)
+        self.model.buffer_opened(place.workspace, document.handle, place.path, document.language, document.text)
+
+    def _document_closed(self, document: Document) -> None:
+        self._known.discard(document.handle)
+        self.completer.closed(document.handle)
+        self.model.buffer_closed(document.handle)
+
+    def open_folder(self, uri: str) -> None:
+        """Begin with a folder of the workspace."""
+        folder = self.folders.add(uri)
+        if folder is not None:
+            self.model.open_folder(folder.handle, folder.root)
+
+    def close_folder(self, uri: str) -> None:
+        """Be done with a folder of the workspace, and forget what was learned in it."""
+        folder = self.folders.remove(uri)
+        if folder is not None:
+            self.model.close_folder(folder.handle)
+
+    def files_changed(self, changed: Iterable[str]) -> None:
+        """Pass on which files were created, changed or deleted on disk, by URI."""
+        by_workspace: dict[int, list[str]] = {}
+        for uri in changed:
+            place = self.folders.place(uri)
+            if place.workspace and file_path(uri) is not None:
+                by_workspace.setdefault(place.workspace, []).append(place.path)
+        for workspace, paths in by_workspace.items():
+            self.model.files_changed(workspace, paths)
+
+    async def keep_rescanning(self) -> None:
+        """Look for unreported changes on disk from time to time, but only while somebody types."""
+        while True:
+            await asyncio.sleep(RESCAN_INTERVAL_S)
+            if self.typed_since_rescan:
+                self.typed_since_rescan = False
+                for folder in self.folders:
+                    self.model.rescan(folder.handle)
+
+    def start(self, coroutine: Any) -> None:
+        """Run something for as long as the session lasts."""
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self.background.add(task)
+        task.add_done_callback(self.background.discard)
+
+
+def serve(server: Server) -> int:
+    """Serve one editor over standard input and output until it leaves; return the exit status."""
+    return serve_stdio(server, on_exit=[server.model.close])
+
+
+def _register(server: Server) -> None:
+    server.feature(types.INITIALIZE)(_initialize)
+    server.feature(types.INITIALIZED)(_initialized)
+    server.feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions())(_inline_completion)
+    server.feature(types.TEXT_DOCUMENT_DID_SAVE, types.SaveOptions(include_text=False))(_did_save)
+    server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)(_did_change_watched_files)
+    server.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)(_did_change_workspace_folders)
+    server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)(_did_change_configuration)
+    server.command(ACCEPT_COMMAND)(_accept)
+    server.command(STATUS_COMMAND)(_status)
+
+
+def _initialize(ls: Server, params: types.InitializeParams) -> None:
+    uris = [folder.uri for folder in params.workspace_folders or ()]
+    if not uris and params.root_uri:
+        uris = [params.root_uri]
+    elif not uris and params.root_path:
+        uris = [Path(params.root_path).as_uri()] if Path(params.root_path).is_absolute() else []
+    for uri in uris:
+        ls.open_folder(uri)
+
+
+async def _initialized(ls: Server, params: types.InitializedParams) -> None:
+    ls.start(ls.whitelists.keep_reading())
+    workspace = ls.client_capabilities.workspace
+    watching = workspace and workspace.did_change_watched_files
+    if watching and watching.dynamic_registration:
+        ls.start(_watch_files(ls))
+    else:
+        ls.start(ls.keep_rescanning())
+
+
+async def _watch_files(ls: Server) -> None:
+    """Ask the client to tell of changes on disk; where it will not, look for ourselves."""
+    options = types.DidChangeWatchedFilesRegistrationOptions(watchers=[types.FileSystemWatcher(glob_pattern="**/*")])
+    registration = types.Registration(
+        id="hybrid-lsp.files", method=types.WORKSPACE_DID_CHANGE_WATCHED_FILES, register_options=options
+    )
+    try:
+        async with asyncio.timeout(CLIENT_TIMEOUT_S):
+            await ls.client_register_capability_async(types.RegistrationParams(registrations=[registration]))
+    except (TimeoutError, JsonRpcException):
+        log.info("the client does not watch files; looking for changes every %.0f s instead", RESCAN_INTERVAL_S)
+        ls.start(ls.keep_rescanning())
+
+
+async def _inline_completion(ls: Server, params: types.InlineCompletionParams) -> types.InlineCompletionList:
+    document = wire_of(ls).documents.get(params.text_document.uri)
+    if document is None:
+        return types.InlineCompletionList(items=[])
+    place = ls.folders.place(document.notebook or document.uri)
+    selected = _selected_entry(params)
+    if selected is None:
+        excerpt = excerpt_at(document, place, params.position)
+        start, typed = None, ""
+    else:
+        start, typed = selected.range.start, selected.text
+        excerpt = excerpt_with_selected(document, place, params.position, typed, start)
+    asked_for = params.context.trigger_kind is types.InlineCompletionTriggerKind.Invoked
+    offer = await ls.completer.complete(excerpt, asked_for=asked_for)
+    if offer is None:
+        return types.InlineCompletionList(items=[])
+    return types.InlineCompletionList(items=[inline_item(document, excerpt, offer, start, typed)])
+
+
+def _selected_entry(params: types.InlineCompletionParams) -> types.SelectedCompletionInfo | None:
+    """Return the entry selected in the editor's pop-up.
+
+    Neovim sends a visual selection in its place; only a range of one line that ends at the cursor can be an entry.
+    """
+    selected = params.context.selected_completion_info
+    if selected is None or "\n" in selected.text:
+        return None
+    at_cursor = selected.range.end == params.position and selected.range.start.line == params.position.line
+    return selected if at_cursor else None
+
+
+async def _did_save(ls: Server, params: types.DidSaveTextDocumentParams) -> None:
+    ls.files_changed([params.text_document.uri])
+
+
+async def _did_change_watched_files(ls: Server, params: types.DidChangeWatchedFilesParams) -> None:
+    ls.files_changed(event.uri for event in params.changes)
+
+
+async def _did_change_workspace_folders(ls: Server, params: types.DidChangeWorkspaceFoldersParams) -> None:
+    for folder in params.event.removed:
+        ls.close_folder(folder.uri)
+    for folder in params.event.added:
+        ls.open_folder(folder.uri)
+
+
+async def _did_change_configuration(ls: Server, params: types.DidChangeConfigurationParams) -> None:
+    """Nothing is configured through the editor yet; a client may say so without being told off in its log."""
+
+
+async def _accept(ls: Server, about: Any = None) -> None:
+    number = about.get("id") if isinstance(about, dict) else None
+    if isinstance(number, int):
+        ls.completer.accepted(number)
+
+
+async def _status(ls: Server) -> dict[str, Any]:
+    counts = ls.completer.counts
+    return {
+        "version": __version__,
+        "pid": os.getpid(),
+        "shown": counts.shown,
+        "accepted": counts.accepted,
+        "accepted_chars": counts.accepted_chars,
+        "folders": [_folder_status(ls, folder) for folder in ls.folders],
+    }
+
+
+def _folder_status(ls: Server, folder: Folder) -> dict[str, Any]:
+    state = ls.model.state(folder.handle)
+    return {
+        "uri": folder.uri,
+        "indexed_files": state.files,
+        "indexed_bytes": state.bytes,
+        "indexing": state.building,
+        "may_leave": sorted(ls.whitelists.policy(folder).tasks),
+    }

@@ -1,5 +1,6 @@
 """A real Neovim, its built-in client and the lines of our README, and no plugin."""
 
+import json
 import os
 import re
 import shutil
@@ -12,23 +13,18 @@ from typing import Any, TypeVar
 
 import pytest
 
-pynvim = pytest.importorskip("pynvim")
-
 ROOT = Path(__file__).parents[2]
 NEEDS = "needs Neovim 0.12 or newer on PATH or in HYBRID_LSP_TEST_NVIM (.ci/get-nvim brings one)"
-CODE = """\
-def total_price(order, discount):
-    subtotal = sum(item.price for item in order.items)
-    return subtotal - discount
-
-
-def total_weight(order, discount):
-    subtotal = sum(item.weight for item in order.items)
-    return subtotal - discount
-
-
-def total_volume(order, discount):
-"""
+CODE = "".join(
+    f"def total_{noun}(order, discount):\n"
+    f"    subtotal = sum(item.{noun} for item in order.items)\n"
+    "    logger.info('total of %s: %s', order.number, subtotal)\n"
+    "    return subtotal - discount\n\n\n"
+    for noun in ("price", "weight", "volume", "tax", "fee", "margin", "rebate", "height")
+)
+CODE += "def total_depth(order, discount):\n    subtotal = sum(item.depth for item in order.items)\n"
+START = "    logger.info('tot"
+REST = "al of %s: %s', order.number, subtotal)"
 
 T = TypeVar("T")
 
@@ -59,33 +55,48 @@ class Editor:
     """Neovim as a person has it before them: keys in, ghost text and buffer out."""
 
     def __init__(self, file: Path, init: Path) -> None:
-        argv = [str(NVIM), "--embed", "--headless", "-n", "--clean", "-u", str(init), str(file)]
-        self.nvim: Any = pynvim.attach("child", argv=argv)
-        self.namespace = self.nvim.api.create_namespace("nvim.lsp.inline_completion")
-        self.pid: int = self.nvim.exec_lua("return vim.fn.getpid()")
-        until(lambda: self.lua("local c = vim.lsp.get_clients({bufnr=0})[1]; return c and c.initialized"))
+        self.address = str(init.with_name("nvim.sock"))
+        argv = [str(NVIM), "--headless", "-n", "--clean", "-u", str(init), "--listen", self.address, str(file)]
+        self.process = subprocess.Popen(
+            argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        until(lambda: Path(self.address).exists())
+        until(lambda: self.lua("(vim.lsp.get_clients({bufnr=0})[1] or {}).initialized"))
 
-    def lua(self, code: str) -> Any:
-        """Return what a piece of Lua returns."""
-        return self.nvim.exec_lua(code)
+    def remote(self, *arguments: str) -> str:
+        """Ask the running Neovim something, and return what it prints."""
+        command = [str(NVIM), "--server", self.address, *arguments]
+        return subprocess.run(command, capture_output=True, text=True, timeout=20, check=True).stdout
+
+    def lua(self, expression: str) -> Any:
+        """Return the value of a Lua expression."""
+        return json.loads(self.remote("--remote-expr", f"json_encode(luaeval({json.dumps(expression)}))"))
 
     def keys(self, keys: str) -> None:
         """Type."""
-        self.nvim.input(keys)
+        self.remote("--remote-send", keys)
 
     def ghost(self) -> str:
         """Return the ghost text on screen."""
-        marks = self.nvim.current.buffer.api.get_extmarks(self.namespace, 0, -1, {"details": True})
+        namespace = "vim.api.nvim_create_namespace('nvim.lsp.inline_completion')"
+        marks = self.lua(f"vim.api.nvim_buf_get_extmarks(0, {namespace}, 0, -1, {{details = true}})")
         return "".join(piece[0] for mark in marks for piece in mark[3].get("virt_text") or [])
 
     def lines(self) -> list[str]:
         """Return the buffer."""
-        return list(self.nvim.current.buffer[:])
+        lines: list[str] = self.lua("vim.api.nvim_buf_get_lines(0, 0, -1, false)")
+        return lines
+
+    def status(self) -> dict[str, Any]:
+        """Return what the server says of itself."""
+        request = "'workspace/executeCommand', {command = 'hybrid-lsp.status', arguments = {}}, 3000"
+        status: dict[str, Any] = self.lua(f"vim.lsp.get_clients({{bufnr=0}})[1]:request_sync({request}).result")
+        return status
 
     def close(self) -> None:
-        """Quit without saving."""
-        self.nvim.command("qa!", async_=True)
-        self.nvim.close()
+        """End, whatever state it is in."""
+        self.process.kill()
+        self.process.wait(10)
 
 
 @pytest.fixture
@@ -106,43 +117,36 @@ def editor(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_ghost_text_is_shown_and_accepted_with_tab(editor: Editor) -> None:
     """Typing the start of a familiar line shows the rest in grey, and Tab makes it text."""
-    editor.keys("Go    return su")
+    editor.keys("Go" + START.lstrip())  # Neovim indents like the line above
     ghost = until(editor.ghost)
-    assert ghost == "btotal - discount"
+    assert ghost == REST
 
     editor.keys("<Tab>")
-    until(lambda: editor.lines()[-1] == "    return subtotal - discount")
-    accepted = until(lambda: editor.lua(STATUS)["accepted"])
+    until(lambda: editor.lines()[-1] == START + REST)
+    accepted = until(lambda: editor.status()["accepted"])
     assert accepted == 1
 
 
 def test_ghost_text_goes_when_typing_goes_elsewhere(editor: Editor) -> None:
     """A suggestion that is typed against leaves the screen and the buffer keeps only what was typed."""
-    editor.keys("Go    return su")
+    editor.keys("Go" + START.lstrip())  # Neovim indents like the line above
     until(editor.ghost)
 
     editor.keys("zq")
     until(lambda: not editor.ghost())
     time.sleep(0.5)
     assert editor.ghost() == ""
-    assert editor.lines()[-1] == "    return suzq"
+    assert editor.lines()[-1] == START + "zq"
 
 
 def test_quitting_the_editor_leaves_no_process(editor: Editor) -> None:
     """The server and its index builder end with the editor, even when it is killed."""
-    editor.keys("Go    return su")
+    editor.keys("Go" + START.lstrip())  # Neovim indents like the line above
     until(editor.ghost)
-    server = int(editor.lua(STATUS)["pid"])
-    os.kill(editor.pid, 9)
+    server = int(editor.status()["pid"])
+    editor.process.kill()
 
     until(lambda: not alive(server), timeout_s=2)
-
-
-STATUS = """
-local client = vim.lsp.get_clients({bufnr=0})[1]
-local answer = client:request_sync('workspace/executeCommand', { command = 'hybrid-lsp.status', arguments = {} }, 3000)
-return answer.result
-"""
 
 
 def alive(pid: int) -> bool:

@@ -1,6 +1,5 @@
 """What a client's JSON means where the specification, or a client, leaves it open. Values in, values out."""
 
-import enum
 import json
 import re
 from typing import Any
@@ -50,30 +49,33 @@ def params_type(method: str) -> Any:
     return types.METHOD_TO_TYPES[method][2] if method in types.METHOD_TO_TYPES else None
 
 
-def is_enumeration(kind: Any) -> bool:
-    """Whether `kind` is a class of named values."""
-    return isinstance(kind, type) and issubclass(kind, enum.Enum)
+def primitive(value: Any, kind: Any) -> Any:
+    """Return a JSON value as the primitive type or the enumeration `kind`, without the conversions that Python offers.
 
-
-def open_enumeration(value: Any, kind: Any) -> Any:
-    """Return the named value, or `value` itself when it is of the right type and only newer than we are.
-
-    Enumerations of LSP grow with each version, and many are open by definition (LSP 3.18 §Enumerations), so a value that
-    nobody named yet must not cost the message it stands in.
+    Enumerations of LSP grow with each version, and many are open by definition (LSP 3.18 §Enumerations), so a value
+    that nobody has named yet comes back as it is: it must not cost the message that it stands in.
     """
+    if type(value) is kind:
+        return value
+    base = next(each for each in (bool, int, float, str) if issubclass(kind, each))
+    if type(value) is not base:
+        if base is int and isinstance(value, float) and value.is_integer():  # some languages have one type of number
+            value = int(value)
+        elif base is float and type(value) is int:
+            value = float(value)
+        else:
+            raise TypeError(f"expected {base.__name__}")
     try:
         return kind(value)
     except ValueError:
-        if isinstance(value, int if issubclass(kind, int) else str) and not isinstance(value, bool):
-            return value
-        raise
+        return value
 
 
 class InlineCompletionDialect:
     """How this session's client speaks `textDocument/inlineCompletion`.
 
-    vscode-languageclient before 10 sends VS Code's own enumeration, 0 for Invoked and 1 for Automatic, and a range as an
-    array of two (microsoft/vscode-languageserver-node#1371). One 0 tells that the client counts from zero.
+    vscode-languageclient before 10 sends VS Code's own enumeration, 0 for Invoked and 1 for Automatic, and a range as
+    an array of two (microsoft/vscode-languageserver-node#1371). One 0 tells that the client counts from zero.
     """
 
     __slots__ = ("_counts_from_zero",)

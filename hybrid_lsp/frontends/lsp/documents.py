@@ -1,7 +1,8 @@
 """What the editor has open, as it says (LSP 3.18 §Text Document Synchronization, §Notebook Document Synchronization).
 
-A document is a list of lines, so that the cost of an edit and of a look around the cursor does not grow with the file. The
-disk is never read: an open document's truth is what the client sent. Nothing here raises for a position out of range.
+A document is a list of lines, so that the cost of an edit and of a look around the cursor does not grow with the file.
+The disk is never read: an open document's truth is what the client sent. Nothing here raises for a position out of
+range.
 """
 
 import re
@@ -33,12 +34,12 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """Whole lines around one line, with terminators normalised to `\\n`, in the form that `Excerpt` wants."""
+    r"""Whole lines around one line, with terminators normalised to `\n`, in the form that `Excerpt` wants."""
 
     above: str
-    """Each line ends in `\\n`."""
+    r"""Each line ends in `\n`."""
     below: str
-    """Joined by `\\n`."""
+    r"""Joined by `\n`."""
 
 
 class Document:
@@ -79,7 +80,7 @@ class Document:
 
     @property
     def eol(self) -> str:
-        """The terminator of the first line; `\\n` when there is only one line."""
+        r"""The terminator of the first line; `\n` when there is only one line."""
         first = self._lines[0]
         return first[content_length(first) :] or "\n"
 
@@ -93,8 +94,8 @@ class Document:
     def locate(self, line: int, character: int) -> tuple[int, int]:
         """Return the line and the code point in it that a client's position means.
 
-        A character past the line's end means its end, before the terminator (LSP 3.18 §Position). A line past the last one
-        means the end of the document, a negative line its start.
+        A character past the line's end means its end, before the terminator (LSP 3.18 §Position). A line past the last
+        one means the end of the document, a negative line its start.
         """
         if line < 0:
             return 0, 0
@@ -119,8 +120,8 @@ class Document:
     def window(self, line: int, *, above_chars: int = 131_072, below_chars: int = 65_536) -> Window:
         """Return whole lines around `line`: as many as fit, the nearest first, counted with their terminators.
 
-        While nothing but this one line is edited, and the same window is asked for, the same object comes back. The cost of
-        a fresh one grows with the window, not with the file.
+        While nothing but this one line is edited, and the same window is asked for, the same object comes back. The
+        cost of a fresh one grows with the window, not with the file.
         """
         key = (line, above_chars, below_chars)
         if self._window is None or self._window_key != key:
@@ -203,7 +204,7 @@ class Documents:
         return document
 
     def change(self, *, uri: str, version: int, changes: Sequence[Change]) -> bool:
-        """Apply the edits and take the client's version, whatever it is. False, and nothing done, when it is not open."""
+        """Apply the edits and take the client's version, whatever it is. False, with nothing done, if not open."""
         document = self.get(uri)
         if document is None:
             return False
@@ -219,10 +220,14 @@ class Documents:
         """Return the URIs of a notebook's cells in their order, text and markup alike; empty when it is not open."""
         return tuple(self._cells.get(_key(notebook), ()))
 
-    def open_notebook(self, notebook: str, cells: Iterable[str]) -> None:
-        """Open a notebook. The texts of its cells are opened one by one, with `open`."""
-        self.close_notebook(notebook)
+    def open_notebook(self, notebook: str, cells: Iterable[str]) -> tuple[Document, ...]:
+        """Open a notebook; the texts of its cells are opened one by one, with `open`.
+
+        Returns the texts that were closed with the same notebook, if it was open already.
+        """
+        closed = self.close_notebook(notebook)
         self._cells[_key(notebook)] = list(cells)
+        return closed or ()
 
     def move_cells(self, notebook: str, *, start: int, removed: int, added: Sequence[str]) -> bool:
         """Replace `removed` cells from `start` on by `added`. Opens and closes no text. False when it is not open."""
@@ -232,13 +237,15 @@ class Documents:
         cells[start : start + removed] = added
         return True
 
-    def close_notebook(self, notebook: str) -> bool:
-        """Forget a notebook and the texts of its cells. False when it is not open."""
+    def close_notebook(self, notebook: str) -> tuple[Document, ...] | None:
+        """Forget a notebook and the texts of its cells, which are returned; None when it is not open."""
         key = _key(notebook)
-        orphans = [at for at, document in self._open.items() if document.notebook and _key(document.notebook) == key]
-        for at in orphans:
-            del self._open[at]
-        return self._cells.pop(key, None) is not None
+        if self._cells.pop(key, None) is None:
+            return None
+        closed = tuple(document for document in self if document.notebook and _key(document.notebook) == key)
+        for document in closed:
+            self.close(document.uri)
+        return closed
 
 
 def _normalised(text: str) -> str:

@@ -1,8 +1,8 @@
 """Lines and columns as LSP counts them (LSP 3.18 §Text Documents, §Position).
 
-A line ends at `\\n`, `\\r\\n` or `\\r` and at nothing else: a form feed, U+0085 or U+2028 are characters like any other, which
-is why `str.splitlines` has no place here. A column is a number of *units* of the encoding that client and server agreed on;
-inside the house it is a number of code points.
+A line ends at LF, CR LF or CR and at nothing else: a form feed, U+0085 or U+2028 are characters like any other, which
+is why `str.splitlines` has no place here. A column is a number of *units* of the encoding that client and server agreed
+on; inside the house it is a number of code points.
 """
 
 import re
@@ -38,8 +38,8 @@ def content_length(line: str) -> int:
 def pairs_joined(text: str) -> str:
     """Return `text` with every high and low surrogate that stand side by side made into the one character they mean.
 
-    A client that counts UTF-16 units may insert the two halves of a character in two edits, and JSON can carry each alone.
-    A half that stays alone is kept, so that later positions still fit.
+    A client that counts UTF-16 units may insert the two halves of a character in two edits, and JSON can carry each
+    alone. A half that stays alone is kept, so that later positions still fit.
     """
     if text.isascii() or not _SURROGATE.search(text):
         return text

@@ -10,7 +10,7 @@ import logging
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
@@ -151,9 +151,9 @@ class Server(LanguageServer):
         task.add_done_callback(self.background.discard)
 
 
-def serve(server: Server) -> int:
-    """Serve one editor over standard input and output until it leaves; return the exit status."""
-    return serve_stdio(server, on_exit=[server.model.close])
+def serve(server: Server) -> NoReturn:
+    """Serve one editor over standard input and output until it leaves, and end the process."""
+    serve_stdio(server, on_exit=[server.model.close])
 
 
 def _register(server: Server) -> None:

@@ -4,78 +4,43 @@
 
 - Standard output carries framed JSON-RPC and nothing else, whatever a library or a child process prints: the protocol
   moves to private descriptors, 1 becomes standard error and 0 becomes empty.
-- Messages are applied one at a time, in order, and an async handler takes its first step before the next one is applied.
+- Messages are applied one at a time, in order, and an async handler takes its first step before the next one is
+  applied.
 - The event loop never waits for a client that does not read.
-- The process ends at once, with `on_exit` called first, each within a deadline: on `exit` (0 after `shutdown`, else 1), at
-  the end of input, when the client's process is gone, on SIGTERM, and when the stream cannot be understood any more.
+- The process ends at once, with `on_exit` called first, each within a deadline: on `exit` (0 after `shutdown`, else 1),
+  at the end of input, when the client's process is gone, on SIGTERM, and when the stream cannot be understood any more.
 """
 
 import asyncio
 import contextlib
 import logging
 import os
-import queue
-import re
-import select
 import signal
 import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import BinaryIO, NoReturn
+from typing import NoReturn
 
 from pygls.lsp.server import LanguageServer
 
+from hybrid_lsp.frontends.lsp.frames import FrameReader, FramingError, Outbox
 from hybrid_lsp.frontends.lsp.wire import Wire, wire_of
 
 _log = logging.getLogger(__name__)
 
-_BODY_LIMIT_BYTES = 256 * 1024 * 1024
-_HEADER_LIMIT_BYTES = 8 * 1024
-_PARENT_CHECK_S = 0.5
+_READ_BYTES = 1 << 18
+_CLIENT_CHECK_S = 0.5
 _HOOKS_DEADLINE_S = 1.0
 _DRAIN_DEADLINE_S = 0.3
-
-_HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*:[ \t]*(.*?)[ \t]*\r?\n")
-
-
-class FramingError(Exception):
-    """What came is not a frame, so that nobody knows where the next one begins. Says why in one sentence."""
-
-
-def read_frame(stream: BinaryIO) -> bytes | None:
-    """Return the body of the next frame; None at the end of the stream, even in the middle of a frame.
-
-    Takes headers in any case, with or without a space, ended by LF alone, and headers it does not know (LSP 3.18 §Header
-    Part). Raises `FramingError` for a line that is no header, and for a length that is missing, no number or over 256 MiB.
-    """
-    length: int | None = None
-    any_header = False
-    while line := stream.readline(_HEADER_LIMIT_BYTES):
-        if not line.strip():
-            if length is not None:
-                body = stream.read(length)
-                return body if len(body) == length else None
-            if any_header:
-                raise FramingError("A message came without a Content-Length.")
-            continue
-        header = _HEADER.fullmatch(line)
-        if header is None:
-            if not line.endswith(b"\n") and len(line) < _HEADER_LIMIT_BYTES:
-                return None  # the stream ended within the line
-            raise FramingError("A line that is no header came where a header was due.")
-        any_header = True
-        if header[1].lower() == b"content-length":
-            length = _length(header[2])
-    return None
 
 
 def serve_stdio(server: LanguageServer, *, on_exit: Sequence[Callable[[], object]] = ()) -> NoReturn:
     """Serve one client over standard input and output, and end the process.
 
-    `server` is made with `protocol_cls=Wire`. Each of `on_exit` is called once, in turn, in a thread of its own, before the
-    process ends; together they have a second, after which the process ends without them.
+    `server` is made with `protocol_cls=Wire`. Each of `on_exit` is called once, in turn, in a thread of its own, before
+    the process ends; together they have a second, after which the process ends without them.
     """
     incoming, outgoing = _claim_stdio()
     session = _Session(wire_of(server), incoming, Outbox(outgoing), on_exit)
@@ -86,58 +51,10 @@ def serve_stdio(server: LanguageServer, *, on_exit: Sequence[Callable[[], object
     session.end(1)
 
 
-class Outbox:
-    """Where answers go. Writing never waits: what the client does not take at once is written by a thread."""
-
-    def __init__(self, descriptor: int, *, on_broken: Callable[[], object] | None = None) -> None:
-        self._descriptor = descriptor
-        self._waiting: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-        self._unwritten = 0
-        self._lock = threading.Lock()
-        self._poll = _poll_for_writing(descriptor)
-        self.on_broken = on_broken
-        """Called, in any thread, when the client has closed its end."""
-        threading.Thread(target=self._write_waiting, name="outbox", daemon=True).start()
-
-    def write(self, frame: bytes) -> None:
-        """Send a frame after all that was written before it."""
-        if self._unwritten == 0 and len(frame) <= _AT_ONCE_BYTES and self._poll is not None and self._poll():
-            frame = frame[self._written(frame) :]
-        if frame:
-            with self._lock:
-                self._unwritten += 1
-            self._waiting.put(frame)
-
-    def close(self) -> None:
-        """Do nothing: the process ends the stream."""
-
-    def drain(self, timeout_s: float) -> None:
-        """Wait until all is written, or the time is over."""
-        until = time.monotonic() + timeout_s
-        while self._unwritten and time.monotonic() < until:
-            time.sleep(0.002)
-
-    def _write_waiting(self) -> None:
-        while True:
-            frame = self._waiting.get()
-            while frame:
-                frame = frame[self._written(frame) :]
-            with self._lock:
-                self._unwritten -= 1
-
-    def _written(self, frame: bytes) -> int:
-        try:
-            return os.write(self._descriptor, frame)
-        except OSError:
-            if self.on_broken is not None:
-                self.on_broken()
-            return len(frame)
-
-
 class _Session:
     """One run of the process: the reader's thread, the order of messages, and the one way to end."""
 
-    def __init__(self, wire: Wire, incoming: BinaryIO, outbox: Outbox, on_exit: Sequence[Callable[[], object]]) -> None:
+    def __init__(self, wire: Wire, incoming: int, outbox: Outbox, on_exit: Sequence[Callable[[], object]]) -> None:
         self._wire = wire
         self._incoming = incoming
         self._outbox = outbox
@@ -149,20 +66,19 @@ class _Session:
         wire.set_writer(outbox)
         wire.ended = self.end
         wire.client_known = self._watch
-        outbox.on_broken = lambda: threading.Thread(target=self._gone, daemon=True).start()
+        outbox.on_broken = self._go
 
     async def serve(self) -> None:
         """Serve until the process ends."""
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self._gone())
+            signal.signal(number, lambda *_: self._go())
         loop = asyncio.get_running_loop()
         threading.Thread(target=self._read, args=(loop,), name="reader", daemon=True).start()
         await loop.create_future()
 
-    def end(self, code: int) -> None:
-        """End the process, from any thread; only the first call counts."""
-        if not self._ending.acquire(blocking=False):
-            threading.Event().wait()
+    def end(self, code: int) -> NoReturn:
+        """End the process, from any thread; only the first call counts, and the others wait for it."""
+        self._ending.acquire()
         hooks = threading.Thread(target=self._call_hooks, name="on-exit", daemon=True)
         hooks.start()
         self._outbox.drain(_DRAIN_DEADLINE_S)
@@ -174,6 +90,10 @@ class _Session:
 
     def _gone(self) -> None:
         self.end(0 if self._wire.shutdown_received else 1)
+
+    def _go(self) -> None:
+        """End from where waiting is no good: in a signal, that may have come upon `end`, and in the outbox's thread."""
+        threading.Thread(target=self._gone, name="end", daemon=True).start()
 
     def _call_hooks(self) -> None:
         for hook in self._on_exit:
@@ -192,10 +112,13 @@ class _Session:
     # In the reader's thread
 
     def _read(self, loop: asyncio.AbstractEventLoop) -> None:
+        frames = FrameReader()
         try:
-            while (body := read_frame(self._incoming)) is not None:
-                loop.call_soon_threadsafe(self._arrived, body)
-            loop.call_soon_threadsafe(self._arrived, None)
+            while raw := os.read(self._incoming, _READ_BYTES):
+                # One hand-over for all that came: the threads take turns, and each turn is a wait.
+                if bodies := frames.receive(raw):
+                    loop.call_soon_threadsafe(self._arrived, bodies)
+            loop.call_soon_threadsafe(self._arrived, [None])
         except FramingError as error:
             _log.error("The client cannot be understood any more, so the server ends. %s", error)
             self.end(1)
@@ -213,8 +136,8 @@ class _Session:
 
     # In the event loop
 
-    def _arrived(self, body: bytes | None) -> None:
-        self._inbox.append(body)
+    def _arrived(self, bodies: Sequence[bytes | None]) -> None:
+        self._inbox.extend(bodies)
         if not self._under_way:
             self._under_way = True
             self._apply_next()
@@ -235,69 +158,47 @@ class _Session:
         asyncio.get_running_loop().call_soon(self._apply_next)
 
 
-def wait_for_death(process: int) -> bool:
-    """Return True once the process is gone; False, at once, when it cannot be watched.
+if sys.platform == "win32":
 
-    A client in another container tells an id that means nothing here, so that an id nobody has is not watched.
-    """
-    if sys.platform == "win32":
-        return _wait_for_death_on_windows(process)
-    parent = os.getppid()
-    if not _is_alive(process):
-        return False
-    while _is_alive(process):
-        # A dead client that nobody has waited for still has its id, but its children have another parent.
-        if process == parent != os.getppid():
-            break
-        time.sleep(_PARENT_CHECK_S)
-    return True
+    def wait_for_death(process: int) -> bool:
+        """Return True once the process is gone; False, at once, when it cannot be watched."""
+        import ctypes
 
+        synchronize, forever = 0x00100000, 0xFFFFFFFF
+        kernel = ctypes.WinDLL("kernel32", use_last_error=True)
+        kernel.OpenProcess.restype = ctypes.c_void_p
+        kernel.WaitForSingleObject.argtypes = (ctypes.c_void_p, ctypes.c_uint32)
+        handle = kernel.OpenProcess(synchronize, False, process)
+        return bool(handle) and kernel.WaitForSingleObject(handle, forever) == 0
 
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except PermissionError:
+else:
+
+    def wait_for_death(process: int) -> bool:
+        """Return True once the process is gone; False, at once, when it cannot be watched.
+
+        A client in another container tells an id that means nothing here, so an id that nobody has is not watched.
+        """
+        parent = os.getppid()
+        if not _is_alive(process):
+            return False
+        while _is_alive(process):
+            # A dead client that nobody has waited for still has its id, but its children have another parent.
+            if process == parent != os.getppid():
+                break
+            time.sleep(_CLIENT_CHECK_S)
         return True
-    except (OSError, OverflowError):
-        return False
-    return process > 0
+
+    def _is_alive(process: int) -> bool:
+        try:
+            os.kill(process, 0)
+        except PermissionError:
+            return True
+        except (OSError, OverflowError):
+            return False
+        return process > 0
 
 
-def _wait_for_death_on_windows(process: int) -> bool:
-    if sys.platform != "win32":
-        return False
-    import ctypes
-
-    synchronize, forever = 0x00100000, 0xFFFFFFFF
-    kernel = ctypes.WinDLL("kernel32", use_last_error=True)
-    kernel.OpenProcess.restype = ctypes.c_void_p
-    kernel.WaitForSingleObject.argtypes = (ctypes.c_void_p, ctypes.c_uint32)
-    handle = kernel.OpenProcess(synchronize, False, process)
-    return bool(handle) and kernel.WaitForSingleObject(handle, forever) == 0
-
-
-def _length(told: bytes) -> int:
-    if not told.isdigit() or len(told) > 20:
-        raise FramingError("A Content-Length is not a number.")
-    if int(told) > _BODY_LIMIT_BYTES:
-        raise FramingError("A message is longer than 256 MiB.")
-    return int(told)
-
-
-_AT_ONCE_BYTES = getattr(select, "PIPE_BUF", 512)
-"""A write of no more than this does not wait once the descriptor is ready."""
-
-
-def _poll_for_writing(descriptor: int) -> Callable[[], object] | None:
-    """Return a question whether the descriptor takes bytes now; None where only a thread can find out."""
-    if sys.platform == "win32":
-        return None
-    poll = select.poll()
-    poll.register(descriptor, select.POLLOUT)
-    return lambda: poll.poll(0)
-
-
-def _claim_stdio() -> tuple[BinaryIO, int]:
+def _claim_stdio() -> tuple[int, int]:
     """Take standard input and output for the protocol, out of the reach of everything else in this process."""
     incoming, outgoing = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDWR)
@@ -312,4 +213,4 @@ def _claim_stdio() -> tuple[BinaryIO, int]:
 
         msvcrt.setmode(incoming, os.O_BINARY)
         msvcrt.setmode(outgoing, os.O_BINARY)
-    return open(incoming, "rb", buffering=1 << 16), outgoing
+    return incoming, outgoing

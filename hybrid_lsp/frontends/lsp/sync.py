@@ -40,7 +40,7 @@ class _Item:
 
 
 def _did_open(documents: Documents, params: Any) -> Effect:
-    return Effect(changed=(_open(documents, _item(params["textDocument"])),))
+    return _open(documents, _item(params["textDocument"]))
 
 
 def _did_change(documents: Documents, params: Any) -> Effect:
@@ -55,8 +55,8 @@ def _notebook_did_open(documents: Documents, params: Any) -> Effect:
     notebook = _text(params["notebookDocument"]["uri"])
     cells = [_text(cell["document"]) for cell in params["notebookDocument"]["cells"]]
     items = [_item(raw) for raw in params["cellTextDocuments"]]
-    documents.open_notebook(notebook, cells)
-    return Effect(changed=tuple(_open(documents, item, notebook) for item in items))
+    closed = documents.open_notebook(notebook, cells)
+    return _together([Effect(closed=closed), *(_open(documents, item, notebook) for item in items)])
 
 
 def _notebook_did_change(documents: Documents, params: Any) -> Effect:
@@ -71,17 +71,15 @@ def _notebook_did_change(documents: Documents, params: Any) -> Effect:
     known = documents.move_cells(notebook, start=move[0], removed=move[1], added=move[2]) if move else True
     effects = [Effect(unknown=not known)]
     effects += [_close(documents, uri) for uri in closed]
-    effects += [Effect(changed=(_open(documents, item, notebook),)) for item in opened]
+    effects += [_open(documents, item, notebook) for item in opened]
     effects += [_change(documents, *edit) for edit in edits]
     return _together(effects)
 
 
 def _notebook_did_close(documents: Documents, params: Any) -> Effect:
-    notebook = _text(params["notebookDocument"]["uri"])
-    listed = [_text(raw["uri"]) for raw in params.get("cellTextDocuments") or ()]
-    # Its cells go with it, listed or not, so a cell that was listed and never opened is no news.
-    closed = [effect for uri in listed if not (effect := _close(documents, uri)).unknown]
-    return _together([*closed, Effect(unknown=not documents.close_notebook(notebook))])
+    # Its texts go with the notebook, whether the client lists them or not.
+    closed = documents.close_notebook(_text(params["notebookDocument"]["uri"]))
+    return Effect(closed=closed or (), unknown=closed is None)
 
 
 SYNC_METHODS: dict[str, Callable[[Documents, Any], Effect]] = {
@@ -94,8 +92,12 @@ SYNC_METHODS: dict[str, Callable[[Documents, Any], Effect]] = {
 }
 
 
-def _open(documents: Documents, item: _Item, notebook: str | None = None) -> Document:
-    return documents.open(uri=item.uri, language=item.language, version=item.version, text=item.text, notebook=notebook)
+def _open(documents: Documents, item: _Item, notebook: str | None = None) -> Effect:
+    replaced = documents.get(item.uri)
+    fresh = documents.open(
+        uri=item.uri, language=item.language, version=item.version, text=item.text, notebook=notebook
+    )
+    return Effect(changed=(fresh,), closed=(replaced,) if replaced else ())
 
 
 def _change(documents: Documents, uri: str, version: int, changes: list[Change]) -> Effect:

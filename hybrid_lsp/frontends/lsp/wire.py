@@ -10,8 +10,8 @@ Over pygls's protocol, because pygls leaves requests unanswered, sends traceback
 
 Features and commands are registered as with any pygls server; handlers are coroutine functions or quick plain ones
 (`@server.thread()` is not heeded). A handler's first step sees the documents as they were when the client asked. A
-handler of `didOpen`, `didChange`… runs after `documents` is up to date; `server.workspace` knows the folders and never a
-document. Parameters of a method that LSP does not define arrive as they came from JSON.
+handler of `didOpen`, `didChange`… runs after `documents` is up to date; `server.workspace` knows folders, no document.
+Parameters of a method that LSP does not define arrive as they came from JSON.
 
 Rules: a request gets exactly one answer, whatever a handler does. What an error says is one plain sentence, never a
 traceback, a path or the user's text; the log has where it happened, under the id of the request. Nothing pops up.
@@ -20,7 +20,6 @@ traceback, a path or the user's text; the log has where it happened, under the i
 import asyncio
 import contextvars
 import enum
-import gc
 import inspect
 import json
 import logging
@@ -42,11 +41,13 @@ from pygls.protocol.language_server import _prepare_command_arguments
 from hybrid_lsp.core.errors import Refused
 from hybrid_lsp.frontends.lsp import decode, sync
 from hybrid_lsp.frontends.lsp.documents import Document, Documents
-from hybrid_lsp.frontends.lsp.positions import Encoding
+from hybrid_lsp.frontends.lsp.prewarm import conversions
 
 _log = logging.getLogger(__name__)
 
 _PREWARM_PAUSE_S = 0.01
+
+_ENCODER = json.JSONEncoder(allow_nan=False)  # NaN is no JSON
 
 _Errors = types.ErrorCodes
 _Steps = Generator[tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any] | None], Any, Any]
@@ -64,10 +65,10 @@ class Wire(LanguageServerProtocol):
     """The protocol of one session. Belongs to the event loop's thread."""
 
     def __init__(self, server: LanguageServer, converter: Converter) -> None:
-        super().__init__(server, converter)
         # At INFO, pygls logs every body that it sends, and so the user's code.
         logging.getLogger("pygls").setLevel(logging.WARNING)
-        converter.register_structure_hook_func(decode.is_enumeration, decode.open_enumeration)
+        for kind in (bool, int, float, str):  # and so for every enumeration, each of which is an int or a str
+            converter.register_structure_hook(kind, decode.primitive)
         self.documents = Documents()
         self.document_changed: Callable[[Document], object] = _nothing
         """Called after a document was opened or edited, before the next message is looked at."""
@@ -80,6 +81,7 @@ class Wire(LanguageServerProtocol):
         self._running: dict[int | str, asyncio.Task[Any]] = {}
         self._background: set[asyncio.Task[Any]] = set()
         self._dialect = decode.InlineCompletionDialect()
+        super().__init__(server, converter)  # last, since it reads every property
 
     @property
     def shutdown_received(self) -> bool:
@@ -160,7 +162,7 @@ class Wire(LanguageServerProtocol):
     def _meet(self, params: types.InitializeParams) -> None:
         self._life = _Life.SERVING
         encoding = ServerCapabilitiesBuilder.choose_position_encoding(params.capabilities)
-        self.documents.encoding = cast(Encoding, types.PositionEncodingKind(encoding).value)
+        self.documents.encoding = types.PositionEncodingKind(encoding).value
         if params.process_id is not None:
             self.client_known(params.process_id)
 
@@ -202,7 +204,7 @@ class Wire(LanguageServerProtocol):
             else:
                 self._notify_feature(method, params, self._handler(method))
             if method == types.INITIALIZED:
-                self._prewarm(self._conversions())
+                self._prewarm(conversions(self._converter, self.fm.features))
 
     def _sync(self, method: str, params: Any) -> None:
         try:
@@ -297,7 +299,7 @@ class Wire(LanguageServerProtocol):
     def _answer(self, request_id: int | str, result: Any) -> None:
         try:
             plain = self._converter.unstructure(result)
-            body = json.dumps({"jsonrpc": "2.0", "id": request_id, "result": plain}, allow_nan=False)
+            body = _ENCODER.encode({"jsonrpc": "2.0", "id": request_id, "result": plain})
         except Exception as error:
             self._refuse(request_id, *_explained(error, f"the answer to request {request_id!r}"))
             return
@@ -305,7 +307,7 @@ class Wire(LanguageServerProtocol):
 
     def _refuse(self, request_id: Any, code: int, sentence: str) -> None:
         """Answer with an error; under a null id when the request's own cannot be known (JSON-RPC 2.0 §5)."""
-        echo = request_id if isinstance(request_id, int | float | str) else None
+        echo = request_id if decode.is_request_id(request_id) else None
         error = {"code": int(code), "message": sentence}
         self._write(json.dumps({"jsonrpc": "2.0", "id": echo, "error": error}))
 
@@ -321,20 +323,10 @@ class Wire(LanguageServerProtocol):
 
     # After the handshake
 
-    def _conversions(self) -> Iterator[Callable[[], object]]:
-        """Yield one piece of work for each conversion to come, after which it costs microseconds instead of milliseconds."""
-        for method in self.fm.features:
-            if (kind := decode.params_type(method)) is not None:
-                yield partial(self._converter.get_structure_hook, kind)
-        for sample in _samples():
-            yield partial(self._converter.unstructure, sample)
-        # What is alive now stays alive; without it a full collection need not walk through LSP's 600 classes.
-        yield gc.freeze
-
-    def _prewarm(self, conversions: Iterator[Callable[[], object]]) -> None:
-        if (work := next(conversions, None)) is not None:
+    def _prewarm(self, remaining: Iterator[Callable[[], object]]) -> None:
+        if (work := next(remaining, None)) is not None:
             work()
-            asyncio.get_running_loop().call_later(_PREWARM_PAUSE_S, self._prewarm, conversions)
+            asyncio.get_running_loop().call_later(_PREWARM_PAUSE_S, self._prewarm, remaining)
 
 
 def wire_of(server: LanguageServer) -> Wire:
@@ -353,7 +345,7 @@ async def _outcome(handler: Callable[..., Any] | None, value: Any) -> Any:
     assert handler is not None
     result = handler(value)
     if inspect.isgenerator(result):
-        return await _walked(result)
+        return await _walked(cast(_Steps, result))
     return await result if inspect.isawaitable(result) else result
 
 
@@ -389,15 +381,3 @@ def _explained(error: BaseException, what: str) -> tuple[int, str]:
     where = f"{PurePath(code.co_filename).name}:{place.tb_lineno} {code.co_name}" if code and place else "nowhere"
     _log.error("%s failed: %s at %s", what, type(error).__name__, where)
     return _Errors.InternalError, "hybrid-lsp met a fault of its own; its log says where."
-
-
-def _samples() -> tuple[object, ...]:
-    here = types.Position(line=0, character=0)
-    place = types.Range(start=here, end=here)
-    command = types.Command(title="", command="", arguments=[])
-    item = types.InlineCompletionItem(insert_text="", range=place, command=command)
-    return (
-        types.InlineCompletionList(items=[item]),
-        types.CodeAction(title="", kind=types.CodeActionKind.QuickFix, command=command, edit=types.WorkspaceEdit()),
-        types.Hover(contents=types.MarkupContent(kind=types.MarkupKind.Markdown, value=""), range=place),
-    )

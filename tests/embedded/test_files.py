@@ -1,0 +1,219 @@
+"""embedded.files: what is read of a folder, and what never is."""
+
+import contextlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hybrid_lsp.embedded import files
+from hybrid_lsp.embedded.files import Ignored, find_files, find_named, read_files, read_source
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="links and pipes as POSIX has them")
+
+
+def write(root: Path, content: dict[str, str]) -> None:
+    """Write files below a folder."""
+    for name, text in content.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="")
+
+
+def found(root: Path, near: str = "", language: str = "python") -> list[str]:
+    """Return the paths that are found, in order."""
+    return [stamp.path for stamp in find_files(root, near=near, language=language, is_late=lambda: False)]
+
+
+def test_source_is_found_nearest_and_own_language_first(tmp_path: Path) -> None:
+    """Whatever the order on disk."""
+    write(tmp_path, dict.fromkeys(["z.py", "a/deep/x.py", "a/y.py", "a/b.js", "readme.md", "a/pic.png"], "x = 1\n"))
+
+    assert found(tmp_path, near="a/y.py") == ["a/y.py", "a/deep/x.py", "z.py", "a/b.js", "readme.md"]
+
+
+def test_secrets_and_foreign_code_are_not_found(tmp_path: Path) -> None:
+    """By the name of the file or of a folder above it."""
+    names = [".env", "id_rsa.py", "secrets/a.py", "node_modules/m/i.js", "vendor/v.go", "a.min.js", "x_pb2.py", "ok.py"]
+    write(tmp_path, dict.fromkeys(names, "x = 1\n"))
+
+    assert found(tmp_path) == ["ok.py"]
+    assert [stamp.path for stamp in find_named(tmp_path, names)] == ["ok.py"]
+
+
+def test_gitignore_counts_at_every_level(tmp_path: Path) -> None:
+    """A deeper rule wins over a higher one; what is below an ignored folder stays ignored."""
+    write(
+        tmp_path,
+        {
+            ".gitignore": "*.log.py\n/gen/\nlocal_*.py\n",
+            "sub/.gitignore": "!local_keep.py\nown.py\n",
+            **dict.fromkeys(
+                ["a.log.py", "gen/x.py", "sub/gen/x.py", "local_a.py", "sub/local_keep.py", "sub/own.py", "own.py"],
+                "x\n",
+            ),
+        },
+    )
+    expected = ["own.py", "sub/gen/x.py", "sub/local_keep.py"]
+
+    assert sorted(found(tmp_path)) == expected
+    everything = [str(path.relative_to(tmp_path).as_posix()) for path in tmp_path.rglob("*.py")]
+    assert [stamp.path for stamp in find_named(tmp_path, everything)] == expected
+
+
+def test_the_rules_of_the_repository_around_the_folder_count(tmp_path: Path) -> None:
+    """When somebody opens a folder inside of a repository."""
+    write(
+        tmp_path,
+        {".git/info/exclude": "excluded.py\n", ".gitignore": "ignored.py\napp/only_here.py\n", "app/.gitignore": ""}
+        | dict.fromkeys(["app/ignored.py", "app/excluded.py", "app/only_here.py", "app/kept.py"], "x\n"),
+    )
+
+    assert found(tmp_path / "app") == ["kept.py"]
+
+
+_PATTERN = st.sampled_from(
+    [
+        "*.py",
+        "!a.py",
+        "/a.py",
+        "b/",
+        "/b/",
+        "!/b/",
+        "b/*",
+        "!b/c/",
+        "**/c",
+        "c/**",
+        "a*",
+        "# note",
+        "",
+        "b/a.py",
+        "!b/a.py",
+    ]
+)
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(_PATTERN, max_size=4), st.lists(_PATTERN, max_size=4), st.lists(_PATTERN, max_size=3))
+def test_git_agrees_on_what_is_ignored(
+    tmp_path_factory: pytest.TempPathFactory, top: list[str], middle: list[str], deep: list[str]
+) -> None:
+    """For any rules on three levels."""
+    root = tmp_path_factory.mktemp("tree")
+    names = [f"{folder}{name}.py" for folder in ("", "b/", "b/c/", "c/", "c/b/") for name in ("a", "d")]
+    write(root, dict.fromkeys(names, "x\n"))
+    for folder, rules in (("", top), ("b/", middle), ("b/c/", deep)):
+        write(root, {f"{folder}.gitignore": "\n".join(rules) + "\n"})
+    environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    subprocess.run(["git", "init", "-q", str(root)], check=True, env=environment)
+    git = ["git", "-C", str(root), "ls-files", "--others", "--exclude-standard", "*.py"]
+    listed = subprocess.run(git, check=True, env=environment, capture_output=True, text=True).stdout.split()
+
+    assert sorted(found(root)) == sorted(listed)
+
+
+def test_a_broken_gitignore_still_hides_what_it_can(tmp_path: Path) -> None:
+    """A rule that is none does not undo the others."""
+    write(tmp_path, {".gitignore": "!\n\\\nhidden.py\n", "hidden.py": "x\n", "seen.py": "x\n"})
+
+    assert found(tmp_path) == ["seen.py"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"a\0b", b"caf\xe9", b"// Code generated by protoc. DO NOT EDIT.\nx", b"/* @generated */\n", b"x=1;" * 2000,
+        b"x" * (files.MAX_FILE_BYTES + 1),
+    ],
+    ids=["binary", "latin-1", "generated", "marked", "minified", "large"],
+)  # fmt: skip
+def test_what_is_no_source_is_not_read(tmp_path: Path, content: bytes) -> None:
+    """However it is called."""
+    (tmp_path / "a.py").write_bytes(content)
+
+    assert read_source(tmp_path / "a.py") is None
+
+
+def test_line_ends_and_marks_do_not_matter(tmp_path: Path) -> None:
+    """A file from Windows is learned like any other."""
+    (tmp_path / "a.py").write_bytes(b"\xef\xbb\xbfone\r\ntwo\rthree\n")
+
+    assert read_source(tmp_path / "a.py") == "one\ntwo\nthree\n"
+
+
+def test_no_more_is_read_than_the_budget_allows(tmp_path: Path) -> None:
+    """First things first; a smaller file may still fit in."""
+    write(tmp_path, {"a.py": "x\n" * 30, "b.py": "y\n" * 30, "c.py": "z\n"})
+    stamps = find_files(tmp_path, near="", language="python", is_late=lambda: False)
+
+    assert [stamp.path for stamp, _ in read_files(tmp_path, stamps, 70)] == ["a.py", "c.py"]
+
+
+def test_a_walk_ends_when_it_is_late_or_has_seen_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However large the tree."""
+    write(tmp_path, {f"d{i}/f{j}.py": "x\n" for i in range(5) for j in range(5)})
+
+    assert find_files(tmp_path, near="", language="", is_late=lambda: True) == []
+    monkeypatch.setattr(files, "MAX_ENTRIES", 12)
+    assert 0 < len(found(tmp_path)) <= 12
+
+
+@posix
+def test_a_hostile_tree_neither_hangs_nor_leads_out(tmp_path: Path) -> None:
+    """Loops, links, pipes, folders called like files, names that are no text, and files nobody may read."""
+    root, outside = tmp_path / "root", tmp_path / "outside"
+    write(root, {"good.py": "x = 1\n", "locked/a.py": "x\n", "shut.py": "x\n"})
+    write(outside, {"out.py": "x = 1\n"})
+    (root / "loop").symlink_to(root)
+    (root / "door").symlink_to(outside)
+    (root / "link.py").symlink_to(outside / "out.py")
+    (root / "dangling.py").symlink_to(root / "nowhere")
+    (root / "folder.py").mkdir()
+    os.mkfifo(root / "pipe.py")
+    (root / "gone.py").write_text("x")
+    with contextlib.suppress(OSError):  # a file system may take only text for names
+        Path(os.fsdecode(os.fsencode(root) + b"/b\xff.py")).write_text("x")
+    stamps = find_files(root, near="", language="", is_late=lambda: False)
+    (root / "gone.py").unlink()
+    names = ["link.py", "pipe.py", "door/out.py", "loop/good.py", "dangling.py", "folder.py", "a\0.py", "good.py"]
+
+    assert {"good.py", "locked/a.py", "shut.py"} == {stamp.path for stamp, _ in read_files(root, stamps, 10**6)}
+    assert [stamp.path for stamp in find_named(root, names)] == ["good.py"]
+    assert read_source(root / "pipe.py") is None
+    assert read_source(root / "folder.py") is None
+
+
+@posix
+def test_what_may_not_be_read_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder or a file without the right to it, or on a disk that fails."""
+    write(tmp_path, {"a.py": "x\n", "shut/b.py": "x\n"})
+    scandir, real_open = os.scandir, os.open
+
+    def refuse_folder(path):
+        if str(path).endswith("shut"):
+            raise PermissionError
+        return scandir(path)
+
+    def refuse_file(path, flags):
+        if str(path).endswith("a.py"):
+            raise PermissionError
+        return real_open(path, flags)
+
+    monkeypatch.setattr(os, "scandir", refuse_folder)
+    monkeypatch.setattr(os, "open", refuse_file)
+    stamps = find_files(tmp_path, near="", language="", is_late=lambda: False)
+
+    assert [stamp.path for stamp in stamps] == ["a.py"]
+    assert list(read_files(tmp_path, stamps, 10**6)) == []
+
+
+def test_a_folder_that_is_not_there_holds_nothing(tmp_path: Path) -> None:
+    """Nor does one that is a file."""
+    write(tmp_path, {"file": "x"})
+
+    assert found(tmp_path / "nowhere") == found(tmp_path / "file") == []
+    assert not Ignored(tmp_path / "nowhere").file("a.py")

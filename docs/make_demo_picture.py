@@ -20,6 +20,7 @@ from hybrid_lsp.demo.views import frame_of
 
 PICTURE = Path(__file__).with_name("demo.svg")
 
+_MIN_ORIGINS = 3
 _COLUMNS, _CODE_ROWS = 102, 15
 _CELL_WIDTH, _ROW_HEIGHT, _FONT_SIZE = 8.43, 21, 14
 _MARGIN, _BAR_HEIGHT = 20, 40
@@ -45,7 +46,7 @@ _FONT = "ui-monospace, SFMono-Regular, 'SF Mono', Menlo, Consolas, 'DejaVu Sans 
 
 @dataclass(slots=True)
 class TellingMoment:
-    """Follows a session and keeps its most telling frame: much ghost text, right, with a full log below it."""
+    """Follows a session and keeps its most telling frame: much ghost text, right, and learned in several files."""
 
     frame: Frame | None = None
     _part: int = 1
@@ -59,7 +60,8 @@ class TellingMoment:
         """Keep the frame if it is better than what was kept."""
         if not isinstance(moment, Asked) or moment.ghost is None or not moment.is_right:
             return
-        if len(tally.accepted) < LOG_ROWS or (self.frame and len(moment.ghost.text) <= len(self.frame.ghost)):
+        origins = {offer.origin for offer in tally.accepted[-LOG_ROWS:]}
+        if len(origins) < _MIN_ORIGINS or (self.frame and len(moment.ghost.text) <= len(self.frame.ghost)):
             return
         frame = frame_of(buffer, tally, moment, part=self._part, parts=self._parts)
         # The session goes on typing into its list of lines.
@@ -78,7 +80,7 @@ def main() -> None:
     with sample_project() as project:
         play(project, view, SERVER)
     if view.frame is None:
-        raise SystemExit("No suggestion was right after the log was full: there is nothing to show.")
+        raise SystemExit("No right suggestions from several files: there is nothing telling to show.")
     PICTURE.write_text(svg(compose(view.frame, columns=_COLUMNS, code_rows=_CODE_ROWS)), encoding="utf-8")
 
 

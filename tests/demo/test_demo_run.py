@@ -54,7 +54,7 @@ def test_a_real_session_prints_one_json_object(capfd: pytest.CaptureFixture[str]
 
 def test_a_pipe_gets_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
     """One for each accepted suggestion, no escape codes, and the three lines at the end."""
-    file = Path(demo.__file__).with_name("sample") / "bookshop" / "store" / "customers.py"
+    file = Path(demo.__file__).with_name("sample") / "bookshop" / "services" / "checkout.py"
 
     assert demo.run(file, fast=True, as_json=False) == 0
 

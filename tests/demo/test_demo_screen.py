@@ -111,12 +111,15 @@ def test_the_status_counts_keys() -> None:
 )
 def test_the_origin_is_said_in_words(origin: str, words: str) -> None:
     """Another file by its path, the same one as such."""
-    assert where_from(Offer(**{n: getattr(OFFER, n) for n in Offer.__slots__} | {"origin": origin})) == words
+    assert (
+        where_from(Offer(**{n: getattr(OFFER, n) for n in Offer.__slots__} | {"origin": origin}), "store/books.py")
+        == words
+    )
 
 
 def test_the_log_tells_text_time_score_and_origin() -> None:
     """On a narrow screen the score goes first."""
-    wide, narrow = plain(offer_line(OFFER, 104)), plain(offer_line(OFFER, 40))
+    wide, narrow = plain(offer_line(OFFER, 104, "store/books.py")), plain(offer_line(OFFER, 40, "store/books.py"))
 
     assert wide.split() == (
         ["⇥", "def", "get(connection:", "Connection)", "->", "Book:", "0.6", "ms", "0.83", "from", "store/orders.py"]

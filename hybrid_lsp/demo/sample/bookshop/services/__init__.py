@@ -1,0 +1,1 @@
+"""What the shop decides. Rules live here; SQL does not."""

@@ -1,0 +1,1 @@
+"""What the shop remembers. One module for each table, and nothing but SQL in it."""

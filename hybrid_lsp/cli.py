@@ -56,10 +56,10 @@ def _serve(arguments: argparse.Namespace) -> int:
     from hybrid_lsp.completer import Completer
     from hybrid_lsp.embedded.model import EmbeddedModel
     from hybrid_lsp.frontends.lsp.server import Server, serve
-    from hybrid_lsp.settings import user_whitelist_path
+    from hybrid_lsp.settings import Whitelists, user_whitelist_path
 
     level = getattr(logging, arguments.log_level.upper())
     logging.basicConfig(stream=sys.stderr, level=level, format="%(levelname)s %(name)s: %(message)s")
     model = EmbeddedModel()
     completer = Completer(EmbeddedBackend(model))
-    return serve(Server(completer=completer, model=model, whitelist=user_whitelist_path(arguments.whitelist)))
+    serve(Server(completer=completer, model=model, policies=Whitelists(user_whitelist_path(arguments.whitelist))))

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,6 +56,39 @@ def read_whitelist(path: Path) -> Whitelist:
     return Whitelist(path=path, policy=policy, problems=problems, stamp=stamp)
 
 
+class Whitelists:
+    """The user's whitelist.json and one a workspace folder, as they were last read: until then, nothing may leave.
+
+    Safe to reread in a thread while another asks: a policy is replaced whole.
+    """
+
+    def __init__(self, user: Path) -> None:
+        self._user = Whitelist(path=user)
+        self._by_folder: dict[Path, Whitelist] = {}
+
+    def policy(self, folder: Path | None) -> Policy:
+        """Return what the user allows, narrowed by the folder's own whitelist.json where there is one."""
+        own = self._by_folder.get(folder) if folder else None
+        if own is None or (own.stamp is None and not own.problems):
+            return self._user.policy
+        return self._user.policy.narrowed_by(own.policy)
+
+    def reread(self, folders: Iterable[Path]) -> list[Whitelist]:
+        """Read what has appeared, changed or vanished since the last time, and return it."""
+        changed = []
+        if (user := reread_if_changed(self._user)) is not self._user:
+            self._user = user
+            changed.append(user)
+        by_folder = {}
+        for folder in folders:
+            known = self._by_folder.get(folder) or Whitelist(path=folder / WHITELIST_NAME)
+            by_folder[folder] = whitelist = reread_if_changed(known)
+            if whitelist is not known:
+                changed.append(whitelist)
+        self._by_folder = by_folder
+        return changed
+
+
 def reread_if_changed(whitelist: Whitelist) -> Whitelist:
     """Return the same object when the file is as it was read, else what it says now."""
     try:
@@ -63,13 +97,6 @@ def reread_if_changed(whitelist: Whitelist) -> Whitelist:
         stamp = None
     unchanged = stamp == whitelist.stamp and (stamp is not None or not whitelist.problems)
     return whitelist if unchanged else read_whitelist(whitelist.path)
-
-
-def policy_in_force(user: Whitelist, workspace: Whitelist | None) -> Policy:
-    """Return the user's policy, narrowed by the workspace's own whitelist.json where there is one."""
-    if workspace is None or (workspace.stamp is None and not workspace.problems):
-        return user.policy
-    return user.policy.narrowed_by(workspace.policy)
 
 
 def _stamp(found: os.stat_result) -> tuple[int, int, int]:

@@ -7,7 +7,7 @@ import pytest
 
 from hybrid_lsp.core.job import Task
 from hybrid_lsp.core.policy import SAFEST
-from hybrid_lsp.settings import Whitelist, policy_in_force, read_whitelist, reread_if_changed, user_whitelist_path
+from hybrid_lsp.settings import Whitelist, Whitelists, read_whitelist, reread_if_changed, user_whitelist_path
 
 REVIEW = '{"allowed_for_cloud": {"code_review": true}}'
 
@@ -80,16 +80,34 @@ def test_a_file_is_read_again_only_when_it_changed(tmp_path: Path) -> None:
 
 def test_a_workspace_narrows_and_never_widens(tmp_path: Path) -> None:
     """A repository's whitelist.json takes away; a broken one takes everything away; none changes nothing."""
-    user, workspace = tmp_path / "user.json", tmp_path / "whitelist.json"
+    user, folder = tmp_path / "user.json", tmp_path / "folder"
+    folder.mkdir()
     user.write_text(REVIEW, encoding="utf-8")
-    allowed = read_whitelist(user)
-    assert policy_in_force(allowed, read_whitelist(workspace)) == allowed.policy
+    whitelists = Whitelists(user)
+    assert whitelists.policy(folder) == SAFEST  # nothing may leave before anything was read
 
-    workspace.write_text('{"allowed_for_cloud": {"reasoning_tasks": true}}', encoding="utf-8")
-    assert policy_in_force(allowed, read_whitelist(workspace)) == SAFEST
+    assert [w.path for w in whitelists.reread([folder])] == [user]
+    assert whitelists.reread([folder]) == []
+    assert whitelists.policy(folder).may_leave(Task.REVIEW)
 
-    workspace.write_text("{", encoding="utf-8")
-    assert policy_in_force(allowed, read_whitelist(workspace)) == SAFEST
+    for content in ('{"allowed_for_cloud": {"reasoning_tasks": true}}', "{"):
+        (folder / "whitelist.json").write_text(content, encoding="utf-8")
+        assert [w.path for w in whitelists.reread([folder])] == [folder / "whitelist.json"]
+        assert whitelists.policy(folder) == SAFEST
+        assert whitelists.policy(None).may_leave(Task.REVIEW)
+
+
+def test_a_folder_that_is_closed_is_forgotten(tmp_path: Path) -> None:
+    """What a folder had narrowed comes back when it is gone."""
+    user = tmp_path / "user.json"
+    user.write_text(REVIEW, encoding="utf-8")
+    (tmp_path / "whitelist.json").write_text("{}", encoding="utf-8")
+    whitelists = Whitelists(user)
+    whitelists.reread([tmp_path])
+    assert whitelists.policy(tmp_path) == SAFEST
+
+    whitelists.reread([])
+    assert whitelists.policy(tmp_path).may_leave(Task.REVIEW)
 
 
 def test_where_the_users_whitelist_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

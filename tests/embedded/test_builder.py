@@ -30,10 +30,12 @@ class Outcome:
         self._ended = threading.Event()
 
     def __call__(self, answer: Answer | None) -> None:
+        """Take the answer, as a build gives it."""
         self.answers.append(answer)
         self._ended.set()
 
     def wait(self) -> Answer | None:
+        """Return the answer once there is one."""
         assert self._ended.wait(WAIT_S)
         return self.answers[0]
 

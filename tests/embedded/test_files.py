@@ -2,16 +2,13 @@
 
 import contextlib
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from hybrid_lsp.embedded import files
-from hybrid_lsp.embedded.files import Ignored, find_files, find_named, read_files, read_source
+from hybrid_lsp.embedded.files import find_files, find_named, read_files, read_source
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="links and pipes as POSIX has them")
 
@@ -74,53 +71,6 @@ def test_the_rules_of_the_repository_around_the_folder_count(tmp_path: Path) -> 
     )
 
     assert found(tmp_path / "app") == ["kept.py"]
-
-
-_PATTERN = st.sampled_from(
-    [
-        "*.py",
-        "!a.py",
-        "/a.py",
-        "b/",
-        "/b/",
-        "!/b/",
-        "b/*",
-        "!b/c/",
-        "**/c",
-        "c/**",
-        "a*",
-        "# note",
-        "",
-        "b/a.py",
-        "!b/a.py",
-    ]
-)
-
-
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(_PATTERN, max_size=4), st.lists(_PATTERN, max_size=4), st.lists(_PATTERN, max_size=3))
-def test_git_agrees_on_what_is_ignored(
-    tmp_path_factory: pytest.TempPathFactory, top: list[str], middle: list[str], deep: list[str]
-) -> None:
-    """For any rules on three levels."""
-    root = tmp_path_factory.mktemp("tree")
-    names = [f"{folder}{name}.py" for folder in ("", "b/", "b/c/", "c/", "c/b/") for name in ("a", "d")]
-    write(root, dict.fromkeys(names, "x\n"))
-    for folder, rules in (("", top), ("b/", middle), ("b/c/", deep)):
-        write(root, {f"{folder}.gitignore": "\n".join(rules) + "\n"})
-    environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-    subprocess.run(["git", "init", "-q", str(root)], check=True, env=environment)
-    git = ["git", "-C", str(root), "ls-files", "--others", "--exclude-standard", "*.py"]
-    listed = subprocess.run(git, check=True, env=environment, capture_output=True, text=True).stdout.split()
-
-    assert sorted(found(root)) == sorted(listed)
-
-
-def test_a_broken_gitignore_still_hides_what_it_can(tmp_path: Path) -> None:
-    """A rule that is none does not undo the others."""
-    write(tmp_path, {".gitignore": "!\n\\\nhidden.py\n", "hidden.py": "x\n", "seen.py": "x\n"})
-
-    assert found(tmp_path) == ["seen.py"]
 
 
 @pytest.mark.parametrize(
@@ -216,4 +166,3 @@ def test_a_folder_that_is_not_there_holds_nothing(tmp_path: Path) -> None:
     write(tmp_path, {"file": "x"})
 
     assert found(tmp_path / "nowhere") == found(tmp_path / "file") == []
-    assert not Ignored(tmp_path / "nowhere").file("a.py")

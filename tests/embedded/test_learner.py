@@ -24,6 +24,7 @@ class Builder:
         self._done: list[Callable[[Answer | None], None]] = []
 
     def start(self, order: Order, done: Callable[[Answer | None], None], deadline_s: float) -> "Builder | None":
+        """See `learner.Start`."""
         if not self.is_free:
             return None
         self.orders.append(order)
@@ -31,11 +32,13 @@ class Builder:
         return self
 
     def kill(self) -> None:
+        """See `learner.Running`."""
         self.killed += 1
 
     def finish(
         self, files: dict[str, str] | None, *, overtaken: tuple[str, ...] = (), is_too_much: bool = False
     ) -> None:
+        """End the build that began last."""
         answer = None
         if files is not None:
             answer = Answer(segment=learned(files), overtaken=overtaken, is_too_much=is_too_much)

@@ -47,7 +47,7 @@ def check_history(encoding: Literal["utf-8", "utf-16", "utf-32"], text: str, his
         assert len(reference.lines_of(expected)) == document.line_count
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(st.sampled_from(ENCODINGS), texts, st.lists(changes(texts), max_size=6))
 def test_any_history_of_edits_gives_the_text_of_the_specification(
     encoding: Literal["utf-8", "utf-16", "utf-32"], text: str, history: list[Change]
@@ -56,7 +56,7 @@ def test_any_history_of_edits_gives_the_text_of_the_specification(
     check_history(encoding, text, history)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.sampled_from(ENCODINGS), texts_with_halves, st.lists(changes(texts_with_halves), min_size=1, max_size=6))
 def test_halves_of_characters_do_no_harm(
     encoding: Literal["utf-8", "utf-16", "utf-32"], text: str, history: list[Change]
@@ -65,7 +65,7 @@ def test_halves_of_characters_do_no_harm(
     check_history(encoding, text, history)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.sampled_from(ENCODINGS), texts, lines, units)
 def test_positions_are_clamped_and_come_back(
     encoding: Literal["utf-8", "utf-16", "utf-32"], text: str, line: int, character: int
@@ -81,7 +81,7 @@ def test_positions_are_clamped_and_come_back(
     ]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(
     texts,
     st.lists(changes(texts), max_size=8),

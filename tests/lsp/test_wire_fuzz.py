@@ -191,7 +191,7 @@ def check(answers: list[dict[str, Any]], messages: list[bytes]) -> None:
     assert len(answers) == sum(answers_due(body) for body in messages)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(bodies(METHODS), max_size=8))
 def test_a_serving_server_answers_whatever_comes(messages: list[bytes]) -> None:
     """One answer for each request or ruin of one, none for anything else, and the next request is served."""

@@ -11,12 +11,10 @@ from urllib.parse import unquote, urlsplit
 
 from pygls import uris
 
-from hybrid_lsp.settings import WHITELIST_NAME, Whitelist
-
 NO_FOLDER = 0
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Folder:
     """One folder that the editor has opened."""
 
@@ -24,7 +22,6 @@ class Folder:
     """Not reused within one session; never `NO_FOLDER`."""
     uri: str
     root: Path
-    whitelist: Whitelist
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +48,7 @@ class Folders:
         if root is None or uri in self._open:
             return None
         self._last_handle += 1
-        whitelist = Whitelist(path=root / WHITELIST_NAME)
-        folder = self._open[uri] = Folder(handle=self._last_handle, uri=uri, root=root, whitelist=whitelist)
+        folder = self._open[uri] = Folder(handle=self._last_handle, uri=uri, root=root)
         return folder
 
     def remove(self, uri: str) -> Folder | None:

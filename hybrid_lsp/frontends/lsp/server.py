@@ -22,7 +22,7 @@ from hybrid_lsp.frontends.lsp.convert import ACCEPT_COMMAND, excerpt_at, excerpt
 from hybrid_lsp.frontends.lsp.documents import Document
 from hybrid_lsp.frontends.lsp.folders import Folder, Folders, file_path
 from hybrid_lsp.frontends.lsp.stdio import serve_stdio
-from hybrid_lsp.frontends.lsp.whitelists import Whitelists
+from hybrid_lsp.frontends.lsp.whitelists import Policies, keep_reading
 from hybrid_lsp.frontends.lsp.wire import Wire, wire_of
 
 log = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ class WorkspaceModel(Protocol):
 class Server(LanguageServer):
     """One session with one editor."""
 
-    def __init__(self, *, completer: Completer, model: WorkspaceModel, whitelist: Path) -> None:
+    def __init__(self, *, completer: Completer, model: WorkspaceModel, policies: Policies) -> None:
         super().__init__(
             "hybrid-lsp",
             __version__,
@@ -90,7 +90,7 @@ class Server(LanguageServer):
         self.completer = completer
         self.model = model
         self.folders = Folders()
-        self.whitelists = Whitelists(whitelist, self.folders, self)
+        self.policies = policies
         self.background: set[asyncio.Task[None]] = set()
         self.typed_since_rescan = False
         wire = wire_of(self)
@@ -179,7 +179,7 @@ def _initialize(ls: Server, params: types.InitializeParams) -> None:
 
 
 async def _initialized(ls: Server, params: types.InitializedParams) -> None:
-    ls.start(ls.whitelists.keep_reading())
+    ls.start(keep_reading(ls.policies, ls.folders, ls))
     workspace = ls.client_capabilities.workspace
     watching = workspace and workspace.did_change_watched_files
     if watching and watching.dynamic_registration:
@@ -277,5 +277,5 @@ def _folder_status(ls: Server, folder: Folder) -> dict[str, Any]:
         "indexed_files": state.files,
         "indexed_bytes": state.bytes,
         "indexing": state.building,
-        "may_leave": sorted(ls.whitelists.policy(folder).tasks),
+        "may_leave": sorted(ls.policies.policy(folder.root).tasks),
     }

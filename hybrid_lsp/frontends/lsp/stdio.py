@@ -26,7 +26,7 @@ from typing import NoReturn
 from pygls.lsp.server import LanguageServer
 
 from hybrid_lsp.frontends.lsp.frames import FrameReader, FramingError, Outbox
-from hybrid_lsp.frontends.lsp.wire import Wire, wire_of
+from hybrid_lsp.frontends.lsp.wire import Wire, explained, wire_of
 
 _log = logging.getLogger(__name__)
 
@@ -46,8 +46,8 @@ def serve_stdio(server: LanguageServer, *, on_exit: Sequence[Callable[[], object
     session = _Session(wire_of(server), incoming, Outbox(outgoing), on_exit)
     try:
         asyncio.run(session.serve())
-    except BaseException:
-        _log.exception("the event loop failed")
+    except BaseException as error:
+        explained(error, "the event loop")
     session.end(1)
 
 
@@ -73,6 +73,8 @@ class _Session:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._go())
         loop = asyncio.get_running_loop()
+        # asyncio's own would log the arguments of what failed, and so the user's code.
+        loop.set_exception_handler(lambda _, told: explained(told.get("exception"), "something in the event loop"))
         threading.Thread(target=self._read, args=(loop,), name="reader", daemon=True).start()
         await loop.create_future()
 

@@ -1,20 +1,44 @@
-"""The whitelist.json files of one session: read again when they change, their faults underlined where they stand."""
+"""What is wrong in a whitelist.json is underlined in the file itself, and the underline goes when it is mended."""
 
 import asyncio
-import logging
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from lsprotocol import types
 
+from hybrid_lsp.core.errors import Problem
 from hybrid_lsp.core.policy import Policy
 from hybrid_lsp.frontends.lsp.convert import diagnostic
-from hybrid_lsp.frontends.lsp.folders import Folder, Folders
-from hybrid_lsp.settings import Whitelist, policy_in_force, reread_if_changed
-
-log = logging.getLogger(__name__)
+from hybrid_lsp.frontends.lsp.folders import Folders
 
 INTERVAL_S = 1.0
+
+
+class Whitelist(Protocol):
+    """One file, as it was read last."""
+
+    @property
+    def path(self) -> Path:
+        """Where it is, absolute."""
+        ...
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong in it."""
+        ...
+
+
+class Policies(Protocol):
+    """The user's whitelist.json, and one a workspace folder, which can only take away."""
+
+    def policy(self, folder: Path | None) -> Policy:
+        """Return what may leave from a folder, as the files stood when they were last read."""
+        ...
+
+    def reread(self, folders: Iterable[Path]) -> Sequence[Whitelist]:
+        """Read what has changed on disk, and return it. Waits for the disk."""
+        ...
 
 
 class Client(Protocol):
@@ -29,43 +53,29 @@ class Client(Protocol):
         ...
 
 
-class Whitelists:
-    """The user's whitelist.json, and one a workspace folder, which can only take away."""
+async def keep_reading(policies: Policies, folders: Folders, client: Client) -> None:
+    """Read every whitelist now, and again whenever it has changed. Never ends; the loop does not wait for the disk."""
+    underlined: set[Path] = set()
+    while True:
+        roots = [folder.root for folder in folders]
+        for whitelist in await asyncio.to_thread(policies.reread, roots):
+            if whitelist.problems or whitelist.path in underlined:
+                _underline(client, whitelist)
+            if whitelist.problems:
+                underlined.add(whitelist.path)
+            elif whitelist.path in underlined:
+                underlined.remove(whitelist.path)
+                _log(client, types.MessageType.Info, f"{whitelist.path.name} is in order again.")
+        await asyncio.sleep(INTERVAL_S)
 
-    def __init__(self, user: Path, folders: Folders, client: Client) -> None:
-        self._user = Whitelist(path=user)
-        self._folders = folders
-        self._client = client
 
-    def policy(self, folder: Folder | None) -> Policy:
-        """Return what may leave from a folder, as the files stood when they were last read."""
-        return policy_in_force(self._user, folder.whitelist if folder else None)
+def _underline(client: Client, whitelist: Whitelist) -> None:
+    diagnostics = [diagnostic(problem) for problem in whitelist.problems]
+    uri = whitelist.path.as_uri()
+    client.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri=uri, diagnostics=diagnostics))
+    for problem in whitelist.problems:
+        _log(client, types.MessageType.Error, problem.sentence)
 
-    async def keep_reading(self) -> None:
-        """Read every file now, and again whenever it has changed. Never ends; no disk is waited for on the loop."""
-        while True:
-            self._user = await self._reread(self._user)
-            for folder in self._folders:
-                folder.whitelist = await self._reread(folder.whitelist)
-            await asyncio.sleep(INTERVAL_S)
 
-    async def _reread(self, known: Whitelist) -> Whitelist:
-        fresh = await asyncio.to_thread(reread_if_changed, known)
-        if fresh is not known:
-            self._tell(known, fresh)
-        return fresh
-
-    def _tell(self, known: Whitelist, fresh: Whitelist) -> None:
-        if fresh.problems or known.problems:
-            diagnostics = [diagnostic(problem) for problem in fresh.problems]
-            uri = fresh.path.as_uri()
-            self._client.text_document_publish_diagnostics(
-                types.PublishDiagnosticsParams(uri=uri, diagnostics=diagnostics)
-            )
-        for problem in fresh.problems:
-            self._log(types.MessageType.Error, problem.sentence)
-        if known.problems and not fresh.problems:
-            self._log(types.MessageType.Info, f"{fresh.path.name} is in order again.")
-
-    def _log(self, kind: types.MessageType, sentence: str) -> None:
-        self._client.window_log_message(types.LogMessageParams(type=kind, message=sentence))
+def _log(client: Client, kind: types.MessageType, sentence: str) -> None:
+    client.window_log_message(types.LogMessageParams(type=kind, message=sentence))

@@ -24,6 +24,7 @@ import inspect
 import json
 import logging
 import sys
+import traceback
 from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from pathlib import PurePath
@@ -97,7 +98,7 @@ class Wire(LanguageServerProtocol):
         """Take one message as it came from the client. Never raises for what a client may send."""
         try:
             message = json.loads(body)
-        except (ValueError, RecursionError):
+        except (ValueError, RecursionError, MemoryError):
             self._refuse(decode.outer_id(body), _Errors.ParseError, "The message is not JSON that can be read.")
             return
         self.handle_message(message)
@@ -119,21 +120,19 @@ class Wire(LanguageServerProtocol):
         else:
             self._take_notification(method, fields.get("params"))
 
-    # Requests
-
     def _take_request(self, request_id: Any, method: str, params: Any) -> None:
         if refusal := self._refusal(request_id, method):
             self._refuse(request_id, *refusal)
             return
         try:
             value = self._structured(method, params)
+            if method == types.INITIALIZE:
+                self._meet(value)
         except Exception as error:
             _log.warning("request %r %s has invalid parameters: %s", request_id, method, type(error).__name__)
             self._refuse(request_id, _Errors.InvalidParams, "The parameters do not fit the method.")
             return
-        if method == types.INITIALIZE:
-            self._meet(value)
-        elif method == types.SHUTDOWN:
+        if method == types.SHUTDOWN:
             self._life = _Life.STOPPING
         context = contextvars.copy_context()
         context.run(self._ctx_msg_id.set, request_id)
@@ -160,9 +159,9 @@ class Wire(LanguageServerProtocol):
         return None
 
     def _meet(self, params: types.InitializeParams) -> None:
-        self._life = _Life.SERVING
         encoding = ServerCapabilitiesBuilder.choose_position_encoding(params.capabilities)
         self.documents.encoding = types.PositionEncodingKind(encoding).value
+        self._life = _Life.SERVING
         if params.process_id is not None:
             self.client_known(params.process_id)
 
@@ -178,12 +177,12 @@ class Wire(LanguageServerProtocol):
     def _finish(self, request_id: int | str, method: str, task: asyncio.Task[Any]) -> None:
         """Answer a request whose handler has come to its end, whichever."""
         del self._running[request_id]
+        if method == types.INITIALIZE and (task.cancelled() or task.exception()):
+            self._life = _Life.FRESH
         if task.cancelled():
             self._refuse(request_id, types.LSPErrorCodes.RequestCancelled, "The request was cancelled.")
         elif error := task.exception():
-            if method == types.INITIALIZE:
-                self._life = _Life.FRESH
-            self._refuse(request_id, *_explained(error, f"request {request_id!r} {method}"))
+            self._refuse(request_id, *explained(error, f"request {request_id!r} {method}"))
         else:
             self._answer(request_id, task.result())
 
@@ -191,8 +190,6 @@ class Wire(LanguageServerProtocol):
         request_id = params.get("id") if isinstance(params, dict) else None
         if decode.is_request_id(request_id) and (task := self._running.get(cast(int | str, request_id))):
             task.cancel()
-
-    # Notifications
 
     def _take_notification(self, method: str, params: Any) -> None:
         if method == types.CANCEL_REQUEST:
@@ -219,7 +216,7 @@ class Wire(LanguageServerProtocol):
                 try:
                     hook(document)
                 except Exception as error:
-                    _explained(error, f"the hook of {method}")
+                    explained(error, f"the hook of {method}")
 
     def _notify_feature(self, method: str, params: Any, handler: Callable[..., Any] | None) -> None:
         if handler is None or (method in types.METHOD_TO_TYPES and not decode.is_notification(method)):
@@ -236,9 +233,7 @@ class Wire(LanguageServerProtocol):
     def _finish_notification(self, method: str, task: asyncio.Task[Any]) -> None:
         self._background.discard(task)
         if not task.cancelled() and (error := task.exception()):
-            _explained(error, f"notification {method}")
-
-    # Answers to our own requests
+            explained(error, f"notification {method}")
 
     def _is_awaited(self, request_id: Any) -> bool:
         return decode.is_request_id(request_id) and request_id in self._request_futures
@@ -260,8 +255,6 @@ class Wire(LanguageServerProtocol):
         except Exception as fault:
             _log.warning("the answer to our request %s does not fit: %s", request_id, type(fault).__name__)
             future.set_exception(JsonRpcInvalidParams("The client's answer does not fit the request."))
-
-    # What pygls does by generators that yield the user's handler
 
     @lsp_method(types.SHUTDOWN)
     def lsp_shutdown(self, *args: Any) -> _Steps:
@@ -294,14 +287,12 @@ class Wire(LanguageServerProtocol):
             raise JsonRpcInvalidParams("The arguments do not fit the command.") from None
         return command(*args, **named)
 
-    # The way out
-
     def _answer(self, request_id: int | str, result: Any) -> None:
         try:
             plain = self._converter.unstructure(result)
             body = _ENCODER.encode({"jsonrpc": "2.0", "id": request_id, "result": plain})
         except Exception as error:
-            self._refuse(request_id, *_explained(error, f"the answer to request {request_id!r}"))
+            self._refuse(request_id, *explained(error, f"the answer to request {request_id!r}"))
             return
         self._write(body)
 
@@ -320,8 +311,6 @@ class Wire(LanguageServerProtocol):
             return
         # `json.dumps` writes ASCII, so that characters are bytes and half a character from a client cannot fail here.
         self.writer.write(f"Content-Length: {len(body)}\r\n\r\n{body}".encode("ascii"))
-
-    # After the handshake
 
     def _prewarm(self, remaining: Iterator[Callable[[], object]]) -> None:
         if (work := next(remaining, None)) is not None:
@@ -365,19 +354,23 @@ async def _walked(steps: _Steps) -> Any:
         return end.value
 
 
-def _explained(error: BaseException, what: str) -> tuple[int, str]:
+def explained(error: BaseException | None, what: str) -> tuple[int, str]:
     """Return the code and the sentence to send for an error, and log what is a fault of ours.
 
-    The log names the place and the kind of the error, not its text, which may quote what the user wrote.
+    The log names the kind of the error and its place, not its text, which may quote what the user wrote.
     """
     if isinstance(error, JsonRpcException):
         return error.code, error.message or "The request failed."
     if isinstance(error, Refused):
         return types.LSPErrorCodes.RequestFailed, str(error)
-    place = error.__traceback__
-    while place is not None and place.tb_next is not None:
-        place = place.tb_next
-    code = place.tb_frame.f_code if place else None
-    where = f"{PurePath(code.co_filename).name}:{place.tb_lineno} {code.co_name}" if code and place else "nowhere"
-    _log.error("%s failed: %s at %s", what, type(error).__name__, where)
+    _log.error("%s failed: %s at %s", what, type(error).__name__, _place(error))
     return _Errors.InternalError, "hybrid-lsp met a fault of its own; its log says where."
+
+
+def _place(error: BaseException | None) -> str:
+    """Return file, line and function of where an error was raised."""
+    steps = list(traceback.walk_tb(error.__traceback__)) if error else []
+    if not steps:
+        return "an unknown place"
+    frame, line = steps[-1]
+    return f"{PurePath(frame.f_code.co_filename).name}:{line} {frame.f_code.co_name}"

@@ -65,7 +65,6 @@ HEAVY = (
     "pydantic",
     "pathspec",
     "sqlite3",
-    "ssl",
     "http.client",
     "unittest",
     "multiprocessing",

@@ -4,20 +4,25 @@
 typed against makes the next one on that line harder (`hybrid_lsp.core.reuse`).
 """
 
+import json
+from pathlib import Path
+
 from hybrid_lsp.core.job import Excerpt
 from hybrid_lsp.core.policy import is_secret_path
 from hybrid_lsp.core.reuse import LineHistory, Shown, advance, rest_of
 from hybrid_lsp.embedded.folder import Appraisal, FolderModel
-from hybrid_lsp.embedded.scoring import shipped_weights
+from hybrid_lsp.embedded.scoring import Weights, shipped_weights
 from hybrid_lsp.embedded.segment import FileStamp, Segment, build_segment
 
 
 class Completer:
     """One workspace and the document that is edited in it."""
 
-    def __init__(self, *, buffer_only: bool = False, reuse: bool = True) -> None:
-        self._buffer_only, self._reuse = buffer_only, reuse
-        self._model = FolderModel(shipped_weights())
+    def __init__(self, *, buffer_only: bool = False, doubt: float = 0.0, weights: str = "") -> None:
+        """Begin with an empty workspace; `doubt` is added to the threshold, `weights` is a file of other weights."""
+        self._buffer_only, self._doubt = buffer_only, doubt
+        fitted = Weights(json.loads(Path(weights).read_text())) if weights else shipped_weights()
+        self._model = FolderModel(fitted)
         self._changed: dict[str, str] = {}
         self._overtaken: set[str] = set()
         self._delta_is_old = False
@@ -50,12 +55,12 @@ class Completer:
         excerpt = self.excerpt(path, text, offset)
         self._history = advance(self._history, excerpt)
         shown = self._history.shown
-        if self._reuse and shown is not None:
+        if shown is not None:
             rest = rest_of(shown, excerpt)
             if rest:
                 kept = len(excerpt.suffix) if rest.endswith(excerpt.suffix) else 0
                 return [(offset, offset, rest[: len(rest) - kept], shown.suggestion.score)]
-        suggestion = self._model.suggest(excerpt, self._history.doubt)
+        suggestion = self._model.suggest(excerpt, self._history.doubt + self._doubt)
         if suggestion is None:
             return []
         shown = Shown(id=0, excerpt=excerpt, suggestion=suggestion)

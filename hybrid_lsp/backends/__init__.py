@@ -1,0 +1,1 @@
+"""Whom we ask: models on this machine, one file each."""

@@ -63,7 +63,6 @@ def test_every_test_says_what_it_claims() -> None:
 HEAVY = (
     "httpx2",
     "pydantic",
-    "pathspec",
     "sqlite3",
     "http.client",
     "unittest",

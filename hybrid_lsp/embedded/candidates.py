@@ -50,8 +50,8 @@ class Voice(Protocol):
         """Return at most `cap` places where `level <= matched < below` and the next token starts with `part`."""
         ...
 
-    def rest_at(self, place: int) -> str:
-        """Return what follows a place, in live codes: to the end of the line, or as far as one looks."""
+    def rests_at(self, found: Sequence[Found]) -> list[str]:
+        """Return what follows each place, in live codes: to the end of the line, or as far as one looks."""
         ...
 
     def path_at(self, place: int) -> str:
@@ -109,10 +109,9 @@ class BufferVoice:
             at = match.find(tail, at + 1, -1) if self._is_below else match.rfind(tail, 0, at + level - 1)
         return places
 
-    def rest_at(self, place: int) -> str:
+    def rests_at(self, found: Sequence[Found]) -> list[str]:
         """See `Voice`."""
-        end = self._emit.find(LINE_END, place, place + _MAX_REST_TOKENS)
-        return self._emit[place : end + 1] if end >= 0 else self._emit[place : place + _MAX_REST_TOKENS]
+        return _rests(self._emit, found)
 
     def path_at(self, place: int) -> str:
         """See `Voice`."""
@@ -129,7 +128,7 @@ class SegmentVoice:
         self._from_live = _FromLive(segment, vocabulary)
         self._to_live = _ToLive(segment, vocabulary)
         self._reached: dict[str, list[Reach]] = {}
-        self._rests: dict[str, str] = {}
+        self._known_rests: dict[str, str] = {}
         self._context = ""
         """What `_narrowed` holds for: while a word grows, only the places that were left are looked at again."""
         self._narrowed: dict[tuple[int, int], tuple[str, list[int]]] = {}
@@ -181,17 +180,16 @@ class SegmentVoice:
         end = len(self.segment.backwards)
         return [end - j for j in self.segment.order[first : last : max(1, (last - first) // _TRIES)] if j]
 
-    def rest_at(self, place: int) -> str:
+    def rests_at(self, found: Sequence[Found]) -> list[str]:
         """See `Voice`."""
-        emit = self.segment.emit
-        end = emit.find(LINE_END, place, place + _MAX_REST_TOKENS)
-        rest = emit[place : end + 1] if end >= 0 else emit[place : place + _MAX_REST_TOKENS]
-        live = self._rests.get(rest)
-        if live is None:
-            if len(self._rests) > _MAX_RESTS:
-                self._rests.clear()
-            live = self._rests[rest] = rest.translate(self._to_live)
-        return live
+        known = self._known_rests
+        if len(known) > _MAX_RESTS:
+            known.clear()
+        rests = _rests(self.segment.emit, found)
+        for rest in rests:
+            if rest not in known:
+                known[rest] = rest.translate(self._to_live)
+        return [known[rest] for rest in rests]
 
     def path_at(self, place: int) -> str:
         """See `Voice`."""
@@ -236,6 +234,11 @@ class _ToLive(dict[int, str]):
         return live
 
 
+def _rests(emit: str, found: Sequence[Found]) -> list[str]:
+    ends = [emit.find(LINE_END, place, place + _MAX_REST_TOKENS) + 1 for place, _ in found]
+    return [emit[place : end or place + _MAX_REST_TOKENS] for (place, _), end in zip(found, ends, strict=True)]
+
+
 def gather(voices: Sequence[Voice], context: str, part: str, enough: int = ENOUGH, cap: int = CAP) -> list[Candidate]:
     """Return the continuations of a context that start with `part`, from the longest matches that suffice."""
     by_rest: dict[tuple[str, int], Candidate] = {}
@@ -244,9 +247,8 @@ def gather(voices: Sequence[Voice], context: str, part: str, enough: int = ENOUG
         if level > len(context):
             continue
         for voice in voices:
-            rest_at = voice.rest_at
-            for place, matched in voice.find(context, part, level, below, cap):
-                rest = rest_at(place)
+            found = voice.find(context, part, level, below, cap)
+            for (place, matched), rest in zip(found, voice.rests_at(found), strict=True):
                 if rest[0] == FILE_EDGE:
                     continue
                 known = by_rest.get((rest, matched))

@@ -20,7 +20,7 @@ from hybrid_lsp.embedded.segment import ORDER, Segment
 from hybrid_lsp.embedded.tokens import Encoder, split_typed
 
 THRESHOLD = 0.55
-THIN_THRESHOLD = 0.65
+THIN_THRESHOLD = 0.7
 """While the index holds less than `THIN_BYTES`: the score is too sure of itself there."""
 THIN_BYTES = 200_000
 MIN_CHARS = 4

@@ -130,6 +130,12 @@ def _is_thin(alive: Sequence[Candidate], step: int) -> bool:
 
 def _blend(candidates: Sequence[Candidate], step: int) -> dict[str, float]:
     """Return the chance of each token at `step`: what longer matches have said, shorter ones do not say again."""
+    if not candidates:
+        return {}
+    if len({candidate.rest[step] for candidate in candidates}) == 1:
+        longest = candidates[0]
+        weight = sum([candidate.weight for candidate in candidates if candidate.matched == longest.matched])
+        return {longest.rest[step]: weight / (weight + _ESCAPE_DISCOUNT)}
     chances: dict[str, float] = {}
     weights: dict[str, float] = {}
     escape, at, end = 1.0, 0, len(candidates)

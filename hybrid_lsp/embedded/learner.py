@@ -73,11 +73,21 @@ class Learner:
         """Whether the folder has been learned at least once."""
         return self._has_base
 
+    @property
+    def _is_nearly_full(self) -> bool:
+        return self._model.base.source_bytes >= _NEARLY_FULL * BASE_BYTES
+
     def begin(self, near: str = "", language_id: str = "") -> None:
-        """Learn the folder for the first time, what is near the file in hand first. Later calls change nothing."""
-        if not self._has_begun:
-            self._has_begun = True
+        """Learn the folder for the first time, what is near the file in hand first.
+
+        Later calls change nothing; but one that is the first to name a file has a folder learned again that was too
+        large to be learned whole.
+        """
+        is_first, names_first = not self._has_begun, bool(near) and not self._near
+        self._has_begun = True
+        if names_first:
             self._near, self._language = near, language_of(near) or family(language_id)
+        if is_first or (names_first and (not self._has_base or self._is_nearly_full)):
             self._ask_for(Want.BASE)
 
     def changed(self, paths: Iterable[str]) -> None:
@@ -140,7 +150,7 @@ class Learner:
             scan_seconds=SCAN_SECONDS,
             paths=tuple(sorted(self._changed)) if want is Want.DELTA else None,
             known=base.stamps if want is Want.RESCAN else None,
-            accept_new=base.source_bytes < _NEARLY_FULL * BASE_BYTES,
+            accept_new=not self._is_nearly_full,
         )
 
     def _finish(self, answer: Answer | None) -> None:

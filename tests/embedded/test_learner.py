@@ -95,6 +95,23 @@ def test_the_first_build_is_of_everything_and_knows_what_is_in_hand(builder: Bui
     assert not learner.is_building
 
 
+def test_a_folder_that_is_too_large_is_learned_again_near_the_first_file_in_hand(
+    builder: Builder, learner: Learner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Begun with nothing in hand, a folder is learned once more when a file is, but only if that would change anything."""
+    learner.begin()
+    builder.finish({"a.py": "one\n"})
+    learner.begin("src/b.py")
+    assert [order.near for order in builder.orders] == [""]
+
+    again = Learner(Path("/w"), FolderModel(shipped_weights()), builder.start, lambda: 0.0)
+    monkeypatch.setattr(module, "BASE_BYTES", 4)
+    again.begin()
+    builder.finish({"a.py": "one\n"})
+    again.begin("src/b.py")
+    assert [order.near for order in builder.orders[1:]] == ["", "src/b.py"]
+
+
 def test_changes_are_learned_together(builder: Builder, taught: Learner, model: FolderModel) -> None:
     """Those that come while a build runs go into the next one, with all that differ from the base."""
     taught.changed(["a.py"])

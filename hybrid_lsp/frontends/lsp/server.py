@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 STATUS_COMMAND = "hybrid-lsp.status"
 RESCAN_INTERVAL_S = 30.0
 """How often a workspace is looked through for changes on disk, for clients that do not watch files, while one types."""
+FIRST_DOCUMENT_S = 1.0
+"""How long the first document is waited for before the folders are learned without knowing what is near to it."""
 CLIENT_TIMEOUT_S = 10.0
 """How long an answer of the editor is waited for."""
 
@@ -38,7 +40,11 @@ class WorkspaceModel(Protocol):
     """What learns from the files and buffers of the workspace folders; each call returns at once."""
 
     def open_folder(self, workspace: int, root: Path) -> None:
-        """Begin to learn a folder's files."""
+        """Know a folder; its files are learned once a document of it is open, those near the document first."""
+        ...
+
+    def start(self, workspace: int) -> None:
+        """Begin to learn a folder although no document of it is open yet."""
         ...
 
     def close_folder(self, workspace: int) -> None:
@@ -135,6 +141,12 @@ class Server(LanguageServer):
         for workspace, paths in by_workspace.items():
             self.model.files_changed(workspace, paths)
 
+    async def learn_without_a_document(self) -> None:
+        """Begin to learn every folder soon after the start, whatever is open."""
+        await asyncio.sleep(FIRST_DOCUMENT_S)
+        for folder in self.folders:
+            self.model.start(folder.handle)
+
     async def keep_rescanning(self) -> None:
         """Look for unreported changes on disk from time to time, but only while somebody types."""
         while True:
@@ -179,6 +191,7 @@ def _initialize(ls: Server, params: types.InitializeParams) -> None:
 
 
 async def _initialized(ls: Server, params: types.InitializedParams) -> None:
+    ls.start(ls.learn_without_a_document())
     ls.start(keep_reading(ls.policies, ls.folders, ls))
     workspace = ls.client_capabilities.workspace
     watching = workspace and workspace.did_change_watched_files

@@ -1,12 +1,14 @@
 """What can go wrong, as values.
 
 `HybridError`
-└── `Refused`   a rule of ours said no; the sentence names the thing, the rule and the way out
+├── `Refused`   a rule of ours said no; the sentence names the thing, the rule and the way out
+└── `Trouble`   a model server cannot do it now; the sentence names the thing and the way out
 
 Anything else that is raised is a fault of ours and is logged where it is caught.
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 
 class HybridError(Exception):
@@ -15,6 +17,41 @@ class HybridError(Exception):
 
 class Refused(HybridError):
     """A rule said no. Its text is one sentence for a person, without a path of the machine and without user text."""
+
+
+class TroubleKind(StrEnum):
+    """What is the matter with a model server, as far as somebody can act on it."""
+
+    OFFLINE = "offline"
+    """Nobody answers there, or the connection broke."""
+    LOADING = "loading"
+    BUSY = "busy"
+    SLOW = "slow"
+    """A deadline passed."""
+    OVERFLOW = "overflow"
+    """The prompt is longer than the model's window."""
+    NO_MODEL = "no_model"
+    NO_FIM = "no_fim"
+    """The model cannot fill in the middle."""
+    NOT_LOCAL = "not_local"
+    """The model would be run on somebody else's machine."""
+    BAD_KEY = "bad_key"
+    NONSENSE = "nonsense"
+    """What came back is not what the dialect says."""
+
+
+class Trouble(HybridError):
+    """A model server cannot do what was asked. Its text is one sentence that names the thing and the way out."""
+
+    def __init__(
+        self, kind: TroubleKind, sentence: str, *, prompt_tokens: int | None = None, window_tokens: int | None = None
+    ) -> None:
+        super().__init__(sentence)
+        self.kind = kind
+        self.prompt_tokens = prompt_tokens
+        """How long the prompt really was, where the server says so with an overflow."""
+        self.window_tokens = window_tokens
+        """How long it may be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,8 +72,10 @@ class Source(StrEnum):
 
     EMBEDDED = "embedded"
     """The statistical model that we ship, over the user's own files."""
+    LOCAL = "local"
+    """A model that a server on this machine runs."""
     MEMORY = "memory"
-    """The suggestion on screen, typed along."""
+    """The suggestion on screen typed along, or one that was made here before."""
     SCRIPTED = "scripted"
     """A playbook; only in tests."""
 
@@ -83,11 +85,11 @@ class Suggestion:
     """Ghost text that may be shown at the cursor of one Excerpt."""
 
     text: str
-    """What accepting inserts at the cursor; one line, never empty, never repeats or changes what is typed."""
+    """What accepting inserts at the cursor: never empty, never repeats or changes what is typed."""
     source: Source
     replaces: int = 0
     """How many code points right of the cursor, on the same line, the text takes the place of."""
     score: float = 1.0
     """The model's own estimate, 0 to 1, that this is what the user will write."""
     origin: str = ""
-    """The workspace-relative path of the file it was learned from; empty when the source cannot say."""
+    """The workspace-relative path of the file it was learned from, or the name of the model; empty if unknown."""

@@ -4,11 +4,22 @@ Each command imports what it needs when it runs, so that the language server sta
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hybrid_lsp import __version__
+
+if TYPE_CHECKING:
+    from hybrid_lsp.backends.keeper import Find
+    from hybrid_lsp.backends.local import LocalModel
+    from hybrid_lsp.frontends.lsp.server import Server
+    from hybrid_lsp.settings import Config
+
+LOOK_TIMEOUT_S = 3.0
+_ABOUT = "Ghost text from your own machine, and cloud models on a budget, behind one language server."
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -27,7 +38,7 @@ def _with_default_command(argv: list[str]) -> list[str]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="hybrid-lsp", description=__doc_line)
+    parser = argparse.ArgumentParser(prog="hybrid-lsp", description=_ABOUT)
     parser.add_argument("--version", action="version", version=f"hybrid-lsp {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
@@ -36,6 +47,9 @@ def _parser() -> argparse.ArgumentParser:
         "--stdio", action="store_true", help="speak over standard input and output (the only way there is)"
     )
     serve.add_argument("--whitelist", type=Path, metavar="FILE", help="read this whitelist.json instead of your own")
+    serve.add_argument(
+        "--no-models", action="store_true", help="ghost text from your own files only; ask no model server"
+    )
     serve.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="warning",
                        help="how much to write to standard error (default: %(default)s)")  # fmt: skip
 
@@ -46,20 +60,69 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-__doc_line = "Ghost text from your own machine, and cloud models on a budget, behind one language server."
-
-
 def _serve(arguments: argparse.Namespace) -> int:
     import logging
 
-    from hybrid_lsp.backends.embedded import EmbeddedBackend
-    from hybrid_lsp.completer import Completer
-    from hybrid_lsp.embedded.model import EmbeddedModel
-    from hybrid_lsp.frontends.lsp.server import Server, serve
-    from hybrid_lsp.settings import Whitelists, user_whitelist_path
+    from hybrid_lsp.frontends.lsp.server import serve
 
     level = getattr(logging, arguments.log_level.upper())
     logging.basicConfig(stream=sys.stderr, level=level, format="%(levelname)s %(name)s: %(message)s")
-    model = EmbeddedModel()
-    completer = Completer(EmbeddedBackend(model))
-    serve(Server(completer=completer, model=model, policies=Whitelists(user_whitelist_path(arguments.whitelist))))
+    serve(_server(arguments))
+
+
+def _server(arguments: argparse.Namespace) -> "Server":
+    from hybrid_lsp.backends.embedded import EmbeddedBackend
+    from hybrid_lsp.backends.keeper import Keeper
+    from hybrid_lsp.backends.power import Power
+    from hybrid_lsp.completer import Completer
+    from hybrid_lsp.embedded.model import EmbeddedModel
+    from hybrid_lsp.frontends.lsp.server import Server
+    from hybrid_lsp.settings import Whitelists, config_path, read_config, user_whitelist_path
+    from hybrid_lsp.syntax import Syntax
+
+    config = read_config(config_path(), os.environ)
+    keeper = Keeper(_finder(config), lambda state: server.tell(state))
+    model, power = EmbeddedModel(), Power()
+    completer = Completer(
+        EmbeddedBackend(model),
+        models=keeper,
+        syntax=Syntax(),
+        is_off=lambda excerpt: config.is_off(excerpt.language, excerpt.path),
+        may_prepare=lambda: config.prepare and not power.on_battery,
+    )
+    policies = Whitelists(user_whitelist_path(arguments.whitelist))
+    lasting = () if arguments.no_models else (keeper.keep, power.keep)
+    server = Server(completer=completer, model=model, policies=policies, problems=config.problems, lasting=lasting)
+    return server
+
+
+def _finder(config: "Config") -> "Find":
+    """Return what looks for the user's own model: the file that the settings name, else a server on this machine."""
+    if config.gguf is None:
+        return lambda: _find_server(config)
+    from hybrid_lsp.backends.llama_child import LlamaChild
+    from hybrid_lsp.backends.llama_file import open_file
+
+    child = LlamaChild(config.gguf)
+    return lambda: open_file(child)
+
+
+async def _find_server(config: "Config") -> "LocalModel | None":
+    """Return a model of a server on this machine, ready; None where none runs. Raises `Trouble` or `Refused`.
+
+    Imported here, after the client's first messages: what speaks HTTP is not on the way of the server's start.
+    """
+    from hybrid_lsp.backends.discover import Kind, ServerSetting, connect, discover
+
+    settings = [
+        ServerSetting(url=s.url, kind=Kind(s.kind) if s.kind else None, model=s.model or None, key=s.key or None)
+        for s in config.servers
+    ]
+    findings = await discover(settings, config.own_hosts, timeout_s=LOOK_TIMEOUT_S, environment=os.environ)
+    usable = [finding for finding in findings if finding.trouble is None and finding.models]
+    if usable:
+        return await connect(usable[0])
+    troubled = next((finding.trouble for finding in findings if finding.trouble is not None), None)
+    if troubled is not None:
+        raise troubled
+    return None

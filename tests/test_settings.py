@@ -7,7 +7,17 @@ import pytest
 
 from hybrid_lsp.core.job import Task
 from hybrid_lsp.core.policy import SAFEST
-from hybrid_lsp.settings import Whitelist, Whitelists, read_whitelist, reread_if_changed, user_whitelist_path
+from hybrid_lsp.settings import (
+    Config,
+    Server,
+    Whitelist,
+    Whitelists,
+    config_path,
+    read_config,
+    read_whitelist,
+    reread_if_changed,
+    user_whitelist_path,
+)
 
 REVIEW = '{"allowed_for_cloud": {"code_review": true}}'
 
@@ -117,3 +127,74 @@ def test_where_the_users_whitelist_is(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("HYBRID_LSP_WHITELIST", str(tmp_path / "b.json"))
     assert user_whitelist_path() == tmp_path / "b.json"
     assert user_whitelist_path(tmp_path / "a.json") == tmp_path / "a.json"
+
+
+CONFIG = """
+own_hosts = ["GPU.lan"]
+[[server]]
+url = "http://gpu.lan:8080"
+kind = "llamacpp"
+key_env = "GPU_KEY"
+[inline]
+gguf = "/models/small.gguf"
+prepare = false
+languages_off = ["markdown"]
+paths_off = ["legacy/*"]
+"""
+
+
+def test_a_config_is_read_whole(tmp_path: Path) -> None:
+    """Every setting arrives, and the key comes from the environment."""
+    path = tmp_path / "config.toml"
+    path.write_text(CONFIG, encoding="utf-8")
+    config = read_config(path, {"GPU_KEY": "abc"})
+
+    assert config == Config(
+        servers=(Server(url="http://gpu.lan:8080", kind="llamacpp", key="abc"),),
+        own_hosts=frozenset({"gpu.lan"}),
+        gguf=Path("/models/small.gguf"),
+        prepare=False,
+        languages_off=frozenset({"markdown"}),
+        paths_off=("legacy/*",),
+    )
+    assert "abc" not in repr(config)
+    assert (config.is_off("markdown", "a.md"), config.is_off("go", "legacy/a.go"), config.is_off("go", "a.go")) == (
+        True,
+        True,
+        False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[", "config.toml is not valid TOML"),
+        ("bogus = 1", '"bogus" is not a setting'),
+        ("[inline]\nbogus = 1", '"inline.bogus" is not a setting'),
+        ("[inline]\nenabled = 1", '"inline.enabled" must be true or false'),
+        ("inline = 1", '"inline" must be a table'),
+        ("own_hosts = [1]", '"own_hosts" must be a list of texts'),
+        ("server = 1", '"server" must be a list of tables'),
+        ("[[server]]", '"server.url" is missing'),
+        ("[[server]]\nurl = 'x'\nkind = 'y'", '"server.kind" must be one of ollama, llamacpp, openai'),
+        ("[[server]]\nurl = 'x'\nkey_env = 'NO'", '"server.key_env" names NO, which is not set'),
+        ("[[server]]\nurl = 'x'\nport = 1", '"server.port" is not a setting of a server'),
+    ],
+)
+def test_a_wrong_setting_is_one_sentence_and_left_out(tmp_path: Path, text: str, sentence: str) -> None:
+    """What is wrong is named with the way out, and the rest is in force."""
+    path = tmp_path / "config.toml"
+    path.write_text(text, encoding="utf-8")
+    config = read_config(path, {})
+
+    assert len(config.problems) == 1
+    assert sentence in config.problems[0].sentence
+    assert config.enabled
+
+
+def test_no_config_is_the_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has written none gets ghost text all the same."""
+    assert read_config(tmp_path / "config.toml", {}) == Config()
+    assert config_path().name == "config.toml"
+    monkeypatch.setenv("HYBRID_LSP_CONFIG", str(tmp_path / "c.toml"))
+    assert config_path() == tmp_path / "c.toml"

@@ -2,39 +2,36 @@
 
 Rules:
 1. One answer a document at a time: a newer request, or an edit, cancels the one in flight (`asyncio.CancelledError`).
-2. What is on screen and is typed along is answered from memory; no model is asked.
-3. A suggestion that was typed against makes the next one on that line harder to show.
-4. A model that fails costs a suggestion, never an answer: it is logged and nothing is offered.
+2. What is on screen and is typed along, or was answered here before, is answered from memory; no model is asked.
+3. The model that we ship answers at once where it is sure; elsewhere the streaming model does, while there is one.
+4. A suggestion that was typed against makes the next one on that line harder to show.
+5. A model that fails costs a suggestion, never an answer: it is logged, and what we ship goes on.
 """
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
+from hybrid_lsp.completer.ports import InlineModel, Models, NoModels, Syntax
+from hybrid_lsp.completer.slot import Slot
+from hybrid_lsp.core.errors import Trouble
 from hybrid_lsp.core.job import Excerpt, Source, Suggestion
 from hybrid_lsp.core.policy import is_secret_path
-from hybrid_lsp.core.reuse import LineHistory, Shown, advance, rest_of
-from hybrid_lsp.core.trim import fit_suffix, only_closers
+from hybrid_lsp.core.redact import looks_random
+from hybrid_lsp.core.reuse import Fate, LineHistory, Shown, advance, rest_of
+from hybrid_lsp.core.trim import Shape, fit_suffix, only_closers
 
 log = logging.getLogger(__name__)
 
 ASKED_FOR_DOUBT = -0.1
 """A person who presses the key for a suggestion is shown one that is less sure."""
+SURE = 0.7
+"""From this score on, the model that we ship answers before the streaming one is asked."""
+MIN_CHARS = 4
+"""Less than this is not worth the eye's way, unless a person asked or it only closes what is open."""
 MODEL_TIMEOUT_S = 5.0
 _REMEMBERED = 64
-
-
-class InlineModel(Protocol):
-    """A model on this machine that writes ghost text."""
-
-    async def suggest(self, excerpt: Excerpt, *, doubt: float) -> Suggestion | None:
-        """Return the best suggestion for the cursor, or None when nothing is good enough.
-
-        `doubt` is added to the model's own threshold: above 0 after suggestions on this line were typed against, below
-        0 when a person asked for one.
-        """
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,23 +44,45 @@ class Offer:
 
 @dataclass(slots=True)
 class Counts:
-    """How often suggestions were shown and accepted since the start."""
+    """What was shown and what became of it since the start."""
 
     shown: int = 0
     accepted: int = 0
     accepted_chars: int = 0
+    fates: dict[Fate, int] = field(default_factory=lambda: dict.fromkeys(Fate, 0))
+    """As inferred from the edits, for clients that do not report."""
 
 
-@dataclass(slots=True)
+class OneLine:
+    """A syntax that never lets a suggestion run on."""
+
+    def shape(self, excerpt: Excerpt) -> Shape:
+        """Return `SINGLE`."""
+        return Shape.SINGLE
+
+
 class Completer:
-    """Offers one suggestion at a time for each document, from a model on this machine."""
+    """Offers one suggestion at a time for each document, from models on this machine."""
 
-    model: InlineModel
-    counts: Counts = field(default_factory=Counts)
-    _history: LineHistory = field(default_factory=LineHistory)
-    _in_flight: dict[int, "asyncio.Task[object]"] = field(default_factory=dict)
-    _offered: dict[int, Suggestion] = field(default_factory=dict)
-    _next_id: int = 1
+    def __init__(
+        self,
+        model: InlineModel,
+        *,
+        models: Models | None = None,
+        syntax: Syntax | None = None,
+        is_off: Callable[[Excerpt], bool] = lambda _: False,
+        may_prepare: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self.counts = Counts()
+        self.is_paused = False
+        self.slot = Slot(models or NoModels(), syntax or OneLine(), is_secret=looks_random, may_prepare=may_prepare)
+        self._model = model
+        self._models = models or NoModels()
+        self._is_off = is_off
+        self._history = LineHistory()
+        self._in_flight: dict[int, asyncio.Task[object]] = {}
+        self._offered: dict[int, Suggestion] = {}
+        self._next_id = 1
 
     async def complete(self, excerpt: Excerpt, *, asked_for: bool = False) -> Offer | None:
         """Return what to show at the cursor, or None; raises `CancelledError` once the request is superseded.
@@ -72,7 +91,7 @@ class Completer:
         """
         task = asyncio.current_task()
         assert task is not None
-        self.superseded(excerpt.document)
+        self._cancel(excerpt.document)
         self._in_flight[excerpt.document] = task
         try:
             # What the client has already sent after this request is read now, and may supersede it.
@@ -83,14 +102,23 @@ class Completer:
                 del self._in_flight[excerpt.document]
 
     def superseded(self, document: int) -> None:
-        """Cancel what is being asked for this document: its text or its cursor has moved on."""
-        task = self._in_flight.pop(document, None)
-        if task is not None and task is not asyncio.current_task():
-            task.cancel()
+        """Cancel what is being asked for this document: its text has moved on."""
+        self.slot.key()
+        self._cancel(document)
+
+    def opened(self, document: int, workspace: int, path: str, language: str, text: str) -> None:
+        """Know a document that is open: what is in it may help in others."""
+        self.slot.prompts.opened(document, workspace=workspace, path=path, language=language, text=text)
 
     def closed(self, document: int) -> None:
         """Forget a document that was closed."""
-        self.superseded(document)
+        self._cancel(document)
+        self.slot.prompts.closed(document)
+        self.forget(document)
+
+    def forget(self, document: int) -> None:
+        """Forget what was said in a document, so that the next request asks anew."""
+        self.slot.answers.forget(document)
         if self._history.document == document:
             self._history = LineHistory()
 
@@ -102,22 +130,58 @@ class Completer:
             self.counts.accepted_chars += len(suggestion.text)
         return suggestion
 
+    def _cancel(self, document: int) -> None:
+        task = self._in_flight.pop(document, None)
+        if task is not None and task is not asyncio.current_task():
+            task.cancel()
+
     async def _offer(self, excerpt: Excerpt, *, asked_for: bool) -> Offer | None:
         self._history = history = advance(self._history, excerpt)
-        if is_secret_path(excerpt.path) or excerpt.focus or not only_closers(excerpt.suffix):
+        if history.fate is not None:
+            self.counts.fates[history.fate] += 1
+        if self.is_paused or is_secret_path(excerpt.path) or self._is_off(excerpt):
+            return None
+        if excerpt.focus or not (only_closers(excerpt.suffix) or (asked_for and self._models.current())):
+            self.slot.warm_later(excerpt)
             return None
         if history.shown is not None and (along := _typed_along(history.shown, excerpt)) is not None:
+            self.slot.warm_later(excerpt)
             return self._remember(along)
-        suggestion = await self._ask(excerpt, doubt=history.doubt + (ASKED_FOR_DOUBT if asked_for else 0.0))
+        suggestion = self._recalled(excerpt) or await self._made(excerpt, history.doubt, asked_for=asked_for)
         if suggestion is None:
             self._history = replace(history, shown=None)
             return None
+        self.slot.prepare(excerpt, suggestion)
         return self._show(excerpt, suggestion)
 
-    async def _ask(self, excerpt: Excerpt, *, doubt: float) -> Suggestion | None:
+    def _recalled(self, excerpt: Excerpt) -> Suggestion | None:
+        known = self.slot.find(excerpt)
+        offer = _typed_along(known, excerpt) if known is not None else None
+        return offer.suggestion if offer is not None and _is_worth_showing(offer.suggestion, asked_for=False) else None
+
+    async def _made(self, excerpt: Excerpt, doubt: float, *, asked_for: bool) -> Suggestion | None:
+        """Return a new suggestion, from whichever model answers first or best."""
+        shipped = await self._ask_shipped(excerpt, doubt=doubt + (ASKED_FOR_DOUBT if asked_for else 0.0))
+        model = self._models.current()
+        if model is None:
+            return shipped
+        if shipped is not None and shipped.score >= SURE + doubt and excerpt.prefix.strip() and not asked_for:
+            return shipped
+        try:
+            said = await self.slot.answer(excerpt, model, asked_for=asked_for)
+        except Trouble:
+            return shipped  # the slot has passed it on
+        except Exception as error:
+            log.error("inline: asking failed (%s)", type(error).__name__, exc_info=error)
+            return shipped
+        return said if said is not None and _is_worth_showing(said, asked_for=asked_for) else None
+
+    async def _ask_shipped(self, excerpt: Excerpt, *, doubt: float) -> Suggestion | None:
+        if not only_closers(excerpt.suffix):
+            return None
         try:
             async with asyncio.timeout(MODEL_TIMEOUT_S):
-                return await self.model.suggest(excerpt, doubt=doubt)
+                return await self._model.suggest(excerpt, doubt=doubt)
         except TimeoutError:
             log.warning("inline: no answer within %.1f s; nothing offered", MODEL_TIMEOUT_S)
         except Exception as error:
@@ -128,7 +192,7 @@ class Completer:
         shown = Shown(id=self._next_id, excerpt=excerpt, suggestion=suggestion)
         self._next_id += 1
         self.counts.shown += 1
-        self._history = replace(self._history, shown=shown)
+        self._history = replace(self._history, shown=shown, seen=excerpt)
         return self._remember(Offer(id=shown.id, suggestion=suggestion))
 
     def _remember(self, offer: Offer) -> Offer:
@@ -138,8 +202,13 @@ class Completer:
         return offer
 
 
+def _is_worth_showing(suggestion: Suggestion, *, asked_for: bool) -> bool:
+    text = suggestion.text.strip()
+    return bool(text) and (asked_for or len(text) >= MIN_CHARS or only_closers(text))
+
+
 def _typed_along(shown: Shown, excerpt: Excerpt) -> Offer | None:
-    """Return the rest of what is on screen, under the same id, or None when nothing of it is left."""
+    """Return the rest of what was said, under the same id, or None when nothing of it is left."""
     rest = rest_of(shown, excerpt)
     if rest is None:
         return None

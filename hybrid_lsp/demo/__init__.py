@@ -25,7 +25,7 @@ from hybrid_lsp.demo.terminal import can_redraw, size_of_terminal, spelled
 from hybrid_lsp.demo.typist import Moment, type_out
 from hybrid_lsp.demo.views import LiveScreen, PlainLines, Silence, View, has_room
 
-SERVER = (sys.executable, "-P", "-m", "hybrid_lsp", "serve", "--stdio")
+SERVER = (sys.executable, "-P", "-m", "hybrid_lsp", "serve", "--stdio", "--no-models")
 
 _DONE, _FAILED, _WRONG_FILE, _INTERRUPTED = 0, 1, 2, 130
 

@@ -14,7 +14,7 @@ import pytest
 
 from tests.lsp.raw import WAIT_S, RawClient
 
-SERVE = [sys.executable, "-P", "-m", "hybrid_lsp", "serve", "--stdio"]
+SERVE = [sys.executable, "-P", "-m", "hybrid_lsp", "serve", "--stdio", "--no-models"]
 NOUNS = ("price", "weight", "volume", "tax", "fee", "margin", "rebate", "height")
 CODE = "".join(
     f"def total_{noun}(order, discount):\n"
@@ -116,7 +116,7 @@ def test_what_the_server_offers(typist: Typist) -> None:
     capabilities = typist.initialize(capabilities=client)["result"]["capabilities"]
 
     assert capabilities["inlineCompletionProvider"] == {}
-    assert set(capabilities["executeCommandProvider"]["commands"]) == {"hybrid-lsp.accept", "hybrid-lsp.status"}
+    assert {"hybrid-lsp.accept", "hybrid-lsp.status"} <= set(capabilities["executeCommandProvider"]["commands"])
     assert capabilities["textDocumentSync"]["change"] == 2
     assert capabilities["notebookDocumentSync"]["notebookSelector"]
     assert capabilities["workspace"]["workspaceFolders"]["supported"] is True

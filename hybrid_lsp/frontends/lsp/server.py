@@ -8,7 +8,7 @@ editors put up a notification for each failed request.
 import asyncio
 import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
@@ -18,6 +18,8 @@ from pygls.lsp.server import LanguageServer
 
 from hybrid_lsp import __version__
 from hybrid_lsp.completer import Completer
+from hybrid_lsp.completer.ports import State, StateKind
+from hybrid_lsp.core.errors import Problem
 from hybrid_lsp.frontends.lsp.convert import ACCEPT_COMMAND, excerpt_at, excerpt_with_selected, inline_item
 from hybrid_lsp.frontends.lsp.documents import Document
 from hybrid_lsp.frontends.lsp.folders import Folder, Folders, file_path
@@ -28,12 +30,19 @@ from hybrid_lsp.frontends.lsp.wire import Wire, wire_of
 log = logging.getLogger(__name__)
 
 STATUS_COMMAND = "hybrid-lsp.status"
+PAUSE_COMMAND, RESUME_COMMAND = "hybrid-lsp.pause", "hybrid-lsp.resume"
+RETRIGGER_COMMAND = "hybrid-lsp.retrigger"
+STATE_NOTIFICATION = "hybrid-lsp/state"
+"""Sent to clients that say `{"state": true}` in their initialization options: `{kind, sentence}`."""
 RESCAN_INTERVAL_S = 30.0
 """How often a workspace is looked through for changes on disk, for clients that do not watch files, while one types."""
 FIRST_DOCUMENT_S = 1.0
 """How long the first document is waited for before the folders are learned without knowing what is near to it."""
 CLIENT_TIMEOUT_S = 10.0
 """How long an answer of the editor is waited for."""
+
+
+_TROUBLED = frozenset({StateKind.OFFLINE, StateKind.SLOW})
 
 
 class WorkspaceModel(Protocol):
@@ -76,10 +85,23 @@ class WorkspaceModel(Protocol):
         ...
 
 
+Lasting = Callable[[], Coroutine[Any, Any, None]]
+"""Makes something that runs for as long as the session lasts."""
+
+
 class Server(LanguageServer):
     """One session with one editor."""
 
-    def __init__(self, *, completer: Completer, model: WorkspaceModel, policies: Policies) -> None:
+    def __init__(
+        self,
+        *,
+        completer: Completer,
+        model: WorkspaceModel,
+        policies: Policies,
+        problems: Sequence[Problem] = (),
+        lasting: Sequence[Lasting] = (),
+    ) -> None:
+        """Start each of `lasting`, and say what is wrong in the user's settings, once the client is there."""
         super().__init__(
             "hybrid-lsp",
             __version__,
@@ -96,6 +118,8 @@ class Server(LanguageServer):
         self.completer = completer
         self.model = model
         self.folders = Folders()
+        self.lasting = lasting
+        self.problems = problems
         self.policies = policies
         self.background: set[asyncio.Task[None]] = set()
         self.typed_since_rescan = False
@@ -103,7 +127,25 @@ class Server(LanguageServer):
         wire.document_changed = self._document_changed
         wire.document_closed = self._document_closed
         self._known: set[int] = set()
+        self.wants_state = False
+        completer.slot.on_thinking = self._tell_thinking
+        self.state = State(kind=StateKind.READY, sentence="Ghost text comes from your own files.")
         _register(self)
+
+    def tell(self, state: State) -> None:
+        """Let the editor know how ghost text is doing: in its log, and in a notification where it asked for one."""
+        self.state = state
+        kind = types.MessageType.Warning if state.kind in _TROUBLED else types.MessageType.Info
+        self.window_log_message(types.LogMessageParams(type=kind, message=state.sentence))
+        self._notify_state(state)
+
+    def _tell_thinking(self, thinking: bool) -> None:
+        """Show in the editor, but not in its log, that the model is at work."""
+        self._notify_state(State(kind=StateKind.THINKING, sentence="The model is writing.") if thinking else self.state)
+
+    def _notify_state(self, state: State) -> None:
+        if self.wants_state:
+            self.protocol.notify(STATE_NOTIFICATION, {"kind": state.kind.value, "sentence": state.sentence})
 
     def _document_changed(self, document: Document) -> None:
         if document.handle in self._known:
@@ -112,7 +154,9 @@ class Server(LanguageServer):
             return
         self._known.add(document.handle)
         place = self.folders.place(document.notebook or document.uri)
-        self.model.buffer_opened(place.workspace, document.handle, place.path, document.language, document.text)
+        text = document.text
+        self.model.buffer_opened(place.workspace, document.handle, place.path, document.language, text)
+        self.completer.opened(document.handle, place.workspace, place.path, document.language, text)
 
     def _document_closed(self, document: Document) -> None:
         self._known.discard(document.handle)
@@ -178,9 +222,14 @@ def _register(server: Server) -> None:
     server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)(_did_change_configuration)
     server.command(ACCEPT_COMMAND)(_accept)
     server.command(STATUS_COMMAND)(_status)
+    server.command(PAUSE_COMMAND)(_pause)
+    server.command(RESUME_COMMAND)(_resume)
+    server.command(RETRIGGER_COMMAND)(_retrigger)
 
 
 def _initialize(ls: Server, params: types.InitializeParams) -> None:
+    options = params.initialization_options
+    ls.wants_state = isinstance(options, dict) and options.get("state") is True
     uris = [folder.uri for folder in params.workspace_folders or ()]
     if not uris and params.root_uri:
         uris = [params.root_uri]
@@ -191,6 +240,10 @@ def _initialize(ls: Server, params: types.InitializeParams) -> None:
 
 
 async def _initialized(ls: Server, params: types.InitializedParams) -> None:
+    for task in ls.lasting:
+        ls.start(task())
+    for problem in ls.problems:
+        ls.window_log_message(types.LogMessageParams(type=types.MessageType.Warning, message=problem.sentence))
     ls.start(ls.learn_without_a_document())
     ls.start(keep_reading(ls.policies, ls.folders, ls))
     workspace = ls.client_capabilities.workspace
@@ -271,14 +324,34 @@ async def _accept(ls: Server, about: Any = None) -> None:
         ls.completer.accepted(number)
 
 
+async def _pause(ls: Server) -> None:
+    ls.completer.is_paused = True
+    ls.tell(State(kind=StateKind.PAUSED, sentence=f"Ghost text is paused; {RESUME_COMMAND} brings it back."))
+
+
+async def _resume(ls: Server) -> None:
+    ls.completer.is_paused = False
+    ls.tell(State(kind=StateKind.READY, sentence="Ghost text is back."))
+
+
+async def _retrigger(ls: Server) -> None:
+    """Forget what was said, so that the next request asks anew."""
+    for document in wire_of(ls).documents:
+        ls.completer.forget(document.handle)
+
+
 async def _status(ls: Server) -> dict[str, Any]:
     counts = ls.completer.counts
+    spent = ls.completer.slot.counts
     return {
         "version": __version__,
         "pid": os.getpid(),
         "shown": counts.shown,
         "accepted": counts.accepted,
         "accepted_chars": counts.accepted_chars,
+        "inferred": {fate.value: count for fate, count in counts.fates.items()},
+        "state": {"kind": ls.state.kind.value, "sentence": ls.state.sentence},
+        "model": {field: getattr(spent, field) for field in spent.__slots__},
         "folders": [_folder_status(ls, folder) for folder in ls.folders],
     }
 

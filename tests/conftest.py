@@ -4,11 +4,17 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 NO_SKIPS = "HYBRID_LSP_NO_SKIPS"
 """Set by .ci/run, which installs everything: there, a skipped test is a failed run."""
 
 _skipped: list[str] = []
+
+# The same change passes or fails alike, however often CI looks at it; on a person's machine each run looks further.
+settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
+settings.register_profile("person", deadline=None)
+settings.load_profile("ci" if os.environ.get("CI") else "person")
 
 
 @pytest.fixture(autouse=True)

@@ -197,6 +197,7 @@ def test_laws(generated: str, excerpt: Excerpt, shape: Shape) -> None:
     [
         ("\n```\n", "a▮", "python", Shape.SINGLE),
         ("```)```", "▮", "python", Shape.SINGLE),
+        ("```py\n<|fim_middle|>```", "▮", "python", Shape.SINGLE),
         (" /*\naaaaa", " /*\naaaaa\n▮", "typescript", Shape.MULTI),
     ],
 )

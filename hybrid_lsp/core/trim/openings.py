@@ -82,11 +82,12 @@ def unwrapped(text: str, excerpt: Excerpt) -> Body | None:
             begins = at if is_fenced and opening is fences else opening(text, at, excerpt)
             is_fenced = is_fenced or (opening is fences and begins > at)
             is_moved, at = is_moved or begins > at, begins
-    if _is_undecided(text[at:], excerpt):
+    said = text[at:]
+    if _is_undecided(said, excerpt):
         return None
-    ends = [_SPECIAL.search(text, at), _FENCE_END.search(text, at) if is_fenced else None]
+    ends = [_SPECIAL.search(said), _FENCE_END.search(said) if is_fenced else None]
     end = min((found.start() for found in ends if found), default=-1)
-    return Body(text[at:], False) if end < 0 else Body(text[at:end], True)
+    return Body(said, False) if end < 0 else Body(said[:end], True)
 
 
 def _is_undecided(rest: str, excerpt: Excerpt) -> bool:

@@ -17,6 +17,8 @@ from hybrid_lsp.core.stream import Ending, FimPrompt, Layout, ModelFacts
 from hybrid_lsp.core.tokens import Room
 
 MOST_OTHERS = 8
+SUFFIX_TOKENS = 128
+"""Enter makes a model read all of them again."""
 _HEAD_CHARS = 8_000
 _IMPORT = re.compile(r"^\s*(?:from|import|use|#include|const .*require|export .* from)\b.*$", re.MULTILINE)
 _WORD = re.compile(r"\w+")
@@ -73,7 +75,9 @@ class Prompts:
         self._last = excerpt
         carried = self._asked = self._by_model.setdefault((facts.server, facts.name), _ForModel())
         if carried.room is None or carried.room.window_tokens > facts.window_tokens:
-            carried.room = Room(window_tokens=facts.window_tokens, output_tokens=max_tokens)
+            carried.room = Room(
+                window_tokens=facts.window_tokens, output_tokens=max_tokens, suffix_tokens=SUFFIX_TOKENS
+            )
         prompt, carried.state = build(
             excerpt,
             carried.state,

@@ -27,15 +27,18 @@ log = logging.getLogger(__name__)
 BOARDING_AGE_S = 0.15
 """A flight that has said nothing yet is boarded from this age on: it reads a prompt that a new one would read too."""
 CLOSING_S = 0.2
-WARM_AFTER_S = 1.0
-TIMEOUTS_UNTIL_SLOW = 3
+WORTH_PREPARING_S = 0.15
+"""A model that is faster than this to a first line is asked when somebody asks, and spared in between."""
+WARM_AFTER_S = 2.0
+_SHORTEST_S = 0.001
+"""No wait is shorter: a clock that is a rounding error behind must not be asked again and again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """How long and how much."""
 
-    first_line_s: float = 0.65
+    first_line_s: float = 0.6
     """From the request on; VS Code gives up 0.75 s after the last key."""
     total_s: float = 8.0
     single_line_tokens: int = 48
@@ -117,7 +120,7 @@ class Slot:
     def prepare(self, excerpt: Excerpt, suggestion: Suggestion) -> None:
         """Ask already for what comes if the suggestion is accepted, as long as nobody asks for something else."""
         model = self._models.current()
-        if model is None or not self._may_prepare() or (self._flight is not None and not self._flight.is_over):
+        if model is None or not self._is_worth_preparing() or (self._flight is not None and not self._flight.is_over):
             return
         then = after_accepting(excerpt, suggestion)
         if self.find(then) is None:
@@ -126,7 +129,7 @@ class Slot:
 
     def warm_later(self, excerpt: Excerpt) -> None:
         """Have the stable part of the prompt evaluated once nothing has happened for a while."""
-        if self._idle is None and self._may_prepare():
+        if self._idle is None and self._is_worth_preparing():
             self._idle = asyncio.get_running_loop().create_task(self._warm(excerpt))
 
     def close(self) -> None:
@@ -136,6 +139,9 @@ class Slot:
                 task.close()
             elif task is not None:
                 task.cancel()
+
+    def _is_worth_preparing(self) -> bool:
+        return self._may_prepare() and self._latency.first_line_s >= WORTH_PREPARING_S
 
     def _boardable(self, excerpt: Excerpt) -> Flight | None:
         flight = self._flight
@@ -177,7 +183,7 @@ class Slot:
             if patience_s <= 0:
                 return None
             try:
-                async with asyncio.timeout(patience_s):
+                async with asyncio.timeout(max(patience_s, _SHORTEST_S)):
                     await flight.moved()
             except TimeoutError:
                 continue

@@ -57,10 +57,12 @@ class OllamaModel:
                 raise trouble_of(self._door.where, self._facts.name, stream.status, await stream.body())
             async for line in stream.lines():
                 piece = self._piece(line)
-                if piece.text or piece.ending:
-                    yield piece
                 if piece.ending:
+                    await stream.finish()
+                    yield piece
                     return
+                if piece.text:
+                    yield piece
         # Ollama ends a stream without a word once a model has said the same token 31 times.
         yield Piece(ending=Ending(reason=EndReason.BROKEN_OFF))
 

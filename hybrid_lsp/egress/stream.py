@@ -3,12 +3,14 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 
 from hybrid_lsp.core.errors import Trouble, TroubleKind
 
 MAX_LINE_BYTES = 4 << 20
 """Ollama's last line repeats the whole prompt as numbers: some 6 bytes for each token of the window."""
 MAX_STREAM_BYTES = 64 << 20
+_FINISH_S = 0.05
 
 
 class Stream:
@@ -76,6 +78,13 @@ class Stream:
         while chunk := await self._chunk():
             parts.append(chunk)
         return b"".join(parts)
+
+    async def finish(self) -> None:
+        """Read what can only be the end of the answer, so that the connection can be used again. Never raises."""
+        with suppress(Trouble, TimeoutError):
+            async with asyncio.timeout(_FINISH_S):
+                while await self._chunk():
+                    continue
 
     async def close(self) -> None:
         """Close the connection, unless the answer has been read to its end."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from hybrid_lsp.core.job import Excerpt
 from hybrid_lsp.core.trim.lines import balance, opens, unit_of, width_of
@@ -76,9 +77,7 @@ class Answer:
 
 def begin(excerpt: Excerpt, is_secret: Callable[[str], bool]) -> Answer:
     """Return the answer before its first row."""
-    near = excerpt.above[-_NEAR_CHARS:].split("\n")[-_NEAR_LINES:]
-    above = tuple(line.rstrip() for line in near if line.strip())
-    below = tuple(line.rstrip() for line in excerpt.below[:_NEAR_CHARS].split("\n") if line.strip())[:3]
+    above, below = _lines_around(excerpt.above[-_NEAR_CHARS:], excerpt.below[:_NEAR_CHARS])
     return Answer(
         excerpt=excerpt,
         is_secret=is_secret,
@@ -88,6 +87,13 @@ def begin(excerpt: Excerpt, is_secret: Callable[[str], bool]) -> Answer:
         unit=unit_of((*above, excerpt.prefix)),
         stack="" if excerpt.prefix.strip() else _owed(above, below, excerpt.language),
     )
+
+
+@lru_cache(maxsize=16)
+def _lines_around(above: str, below: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the last lines above and the first below that are not blank: the same for every piece of an answer."""
+    near = tuple(line.rstrip() for line in above.split("\n")[-_NEAR_LINES:] if line.strip())
+    return near, tuple(line.rstrip() for line in below.split("\n") if line.strip())[:3]
 
 
 def _owed(above: tuple[str, ...], below: tuple[str, ...], language: str) -> str:

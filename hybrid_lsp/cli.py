@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 from hybrid_lsp import __version__
 
 if TYPE_CHECKING:
+    from hybrid_lsp.backends.discover import ServerSetting
     from hybrid_lsp.backends.keeper import Find
     from hybrid_lsp.backends.local import LocalModel
     from hybrid_lsp.frontends.lsp.server import Server
     from hybrid_lsp.settings import Config
 
 LOOK_TIMEOUT_S = 3.0
+DOCTOR_TIMEOUT_S = 30.0
 _ABOUT = "Ghost text from your own machine, and cloud models on a budget, behind one language server."
 
 
@@ -29,6 +31,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from hybrid_lsp import demo
 
         return demo.run(arguments.file, fast=arguments.fast, as_json=arguments.json)
+    if arguments.command == "doctor":
+        return _doctor(arguments)
+    if arguments.command == "models":
+        return _models(arguments)
     return _serve(arguments)
 
 
@@ -57,6 +63,14 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("file", nargs="?", type=Path, metavar="FILE", help="a file of yours; else a sample project")
     demo.add_argument("--fast", action="store_true", help="no waiting between keys")
     demo.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+
+    doctor = commands.add_parser("doctor", help="which models there are, which one is used, and what is wrong")
+    doctor.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+
+    models = commands.add_parser("models", help="list the models on this machine, or have one fetched")
+    actions = models.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions.add_parser("list", help="what is installed, and what else would suit this machine")
+    actions.add_parser("pull", help="have Ollama fetch a model").add_argument("name", metavar="NAME")
     return parser
 
 
@@ -108,21 +122,59 @@ def _finder(config: "Config") -> "Find":
 
 
 async def _find_server(config: "Config") -> "LocalModel | None":
-    """Return a model of a server on this machine, ready; None where none runs. Raises `Trouble` or `Refused`.
+    """Return a model of the first server that has one, ready; None where no server runs. Raises what is the matter.
 
     Imported here, after the client's first messages: what speaks HTTP is not on the way of the server's start.
     """
-    from hybrid_lsp.backends.discover import Kind, ServerSetting, connect, discover
+    from hybrid_lsp.backends.discover import connect, discover
+    from hybrid_lsp.core.errors import HybridError
 
-    settings = [
+    findings = await discover(_settings(config), config.own_hosts, timeout_s=LOOK_TIMEOUT_S, environment=os.environ)
+    first: HybridError | None = None
+    for finding in findings:
+        try:
+            return await connect(finding)
+        except HybridError as error:
+            first = first or error
+    if first is not None:
+        raise first
+    return None
+
+
+def _settings(config: "Config") -> "list[ServerSetting]":
+    from hybrid_lsp.backends.discover import Kind, ServerSetting
+
+    return [
         ServerSetting(url=s.url, kind=Kind(s.kind) if s.kind else None, model=s.model or None, key=s.key or None)
         for s in config.servers
     ]
-    findings = await discover(settings, config.own_hosts, timeout_s=LOOK_TIMEOUT_S, environment=os.environ)
-    usable = [finding for finding in findings if finding.trouble is None and finding.models]
-    if usable:
-        return await connect(usable[0])
-    troubled = next((finding.trouble for finding in findings if finding.trouble is not None), None)
-    if troubled is not None:
-        raise troubled
-    return None
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from hybrid_lsp.backends.checkup import examine
+    from hybrid_lsp.frontends.terminal import doctor
+    from hybrid_lsp.settings import config_path, read_config
+
+    config = read_config(config_path(), os.environ)
+    examination = examine(
+        _settings(config), config.own_hosts, gguf=config.gguf, environment=os.environ, timeout_s=DOCTOR_TIMEOUT_S
+    )
+    return doctor.run(examination, out=sys.stdout, as_json=arguments.json, problems=config.problems)
+
+
+def _models(arguments: argparse.Namespace) -> int:
+    from hybrid_lsp.backends import fetch, suits
+    from hybrid_lsp.backends.checkup import examine
+    from hybrid_lsp.frontends.terminal import models
+    from hybrid_lsp.settings import config_path, read_config
+
+    config = read_config(config_path(), os.environ)
+    settings, own_hosts = _settings(config), config.own_hosts
+    if arguments.action == "pull":
+        steps = fetch.fetch(arguments.name, settings, own_hosts, environment=os.environ)
+        return models.run_pull(steps, arguments.name, out=sys.stdout, errors=sys.stderr)
+    examination = examine(
+        settings, own_hosts, gguf=config.gguf, environment=os.environ, timeout_s=DOCTOR_TIMEOUT_S, tries=False
+    )
+    suiting = suits.suggestions(suits.memory_bytes(), suits.cores())
+    return models.run_list(examination, suiting, as_of=suits.AS_OF, out=sys.stdout)

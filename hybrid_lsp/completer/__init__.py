@@ -168,13 +168,15 @@ class Completer:
         if shipped is not None and shipped.score >= SURE + doubt and excerpt.prefix.strip() and not asked_for:
             return shipped
         try:
-            said = await self.slot.answer(excerpt, model, asked_for=asked_for)
+            said = await self.slot.answer(excerpt, model, asked_for=asked_for, in_a_hurry=shipped is not None)
         except Trouble:
             return shipped  # the slot has passed it on
         except Exception as error:
             log.error("inline: asking failed (%s)", type(error).__name__, exc_info=error)
             return shipped
-        return said if said is not None and _is_worth_showing(said, asked_for=asked_for) else None
+        if said is not None and _is_worth_showing(said, asked_for=asked_for):
+            return said
+        return shipped if self.slot.is_thinking else None
 
     async def _ask_shipped(self, excerpt: Excerpt, *, doubt: float) -> Suggestion | None:
         if not only_closers(excerpt.suffix):

@@ -84,6 +84,11 @@ class Slot:
         self._flight: Flight | None = None
         self._idle: asyncio.Task[None] | None = None
 
+    @property
+    def is_thinking(self) -> bool:
+        """Whether the model is still answering."""
+        return self._flight is not None and not self._flight.is_over
+
     def key(self) -> None:
         """Take notice of a key: the rhythm goes on, and what was prepared for a pause is put off."""
         self.rhythm = self.rhythm.key(asyncio.get_running_loop().time())
@@ -91,8 +96,13 @@ class Slot:
             self._idle.cancel()
             self._idle = None
 
-    async def answer(self, excerpt: Excerpt, model: StreamingModel, *, asked_for: bool) -> Suggestion | None:
-        """Return what the model says for the cursor, or None. Raises `Trouble`, of which `Models` has been told."""
+    async def answer(
+        self, excerpt: Excerpt, model: StreamingModel, *, asked_for: bool, in_a_hurry: bool = False
+    ) -> Suggestion | None:
+        """Return what the model says for the cursor, or None. Raises `Trouble`, of which `Models` has been told.
+
+        In a hurry, the first deadline is the last: somebody else has an answer.
+        """
         loop = asyncio.get_running_loop()
         asked_s = loop.time()
         flight = self._boardable(excerpt)
@@ -103,7 +113,7 @@ class Slot:
             self.counts.boarded += 1
         for attempt in range(3):
             flight = flight or await self._launch(excerpt, model)
-            text = await self._ride(flight, excerpt, asked_s)
+            text = await self._ride(flight, excerpt, asked_s, in_a_hurry=in_a_hurry)
             if text is not None:
                 return self._suggestion(excerpt, flight, text)
             if flight.trouble is not None and not _can_repeat(flight.trouble, attempt):
@@ -120,7 +130,7 @@ class Slot:
     def prepare(self, excerpt: Excerpt, suggestion: Suggestion) -> None:
         """Ask already for what comes if the suggestion is accepted, as long as nobody asks for something else."""
         model = self._models.current()
-        if model is None or not self._is_worth_preparing() or (self._flight is not None and not self._flight.is_over):
+        if model is None or not self._is_worth_preparing() or self.is_thinking:
             return
         then = after_accepting(excerpt, suggestion)
         if self.find(then) is None:
@@ -171,15 +181,16 @@ class Slot:
         self.on_thinking(True)
         return self._flight
 
-    async def _ride(self, flight: Flight, excerpt: Excerpt, asked_s: float) -> str | None:
+    async def _ride(self, flight: Flight, excerpt: Excerpt, asked_s: float, *, in_a_hurry: bool) -> str | None:
         """Wait for text that may be shown at the cursor; None once there will be none."""
         loop, limits = asyncio.get_running_loop(), self._limits
+        last_s = limits.first_line_s if in_a_hurry else limits.total_s
         while flight.serves(excerpt):
             rest = self._rest(flight, excerpt)
             waited_s = loop.time() - asked_s
             if flight.is_over or (rest.strip() and waited_s >= limits.first_line_s):
                 return rest if rest.strip() else None
-            patience_s = (limits.first_line_s if waited_s < limits.first_line_s else limits.total_s) - waited_s
+            patience_s = (limits.first_line_s if waited_s < limits.first_line_s else last_s) - waited_s
             if patience_s <= 0:
                 return None
             try:
@@ -222,7 +233,7 @@ class Slot:
     async def _warm(self, excerpt: Excerpt) -> None:
         await asyncio.sleep(WARM_AFTER_S)
         model = self._models.current()
-        if model is None or (self._flight is not None and not self._flight.is_over):
+        if model is None or self.is_thinking:
             return
         prompt = self.prompts.build(
             excerpt, model.facts, max_tokens=self._limits.several_lines_tokens, single_line=False

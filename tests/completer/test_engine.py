@@ -10,7 +10,7 @@ from hybrid_lsp.backends.scripted import Line, Reply, ScriptedBackend, ScriptedM
 from hybrid_lsp.completer import Completer, Offer, slot
 from hybrid_lsp.core.errors import Trouble, TroubleKind
 from hybrid_lsp.core.job import Excerpt, Source
-from hybrid_lsp.core.reuse import Fate
+from hybrid_lsp.core.reuse import Fate, LineHistory
 from hybrid_lsp.core.trim import Shape
 
 HERE = Excerpt(
@@ -156,6 +156,19 @@ async def test_what_we_ship_goes_on_when_the_model_fails(begin: Begin) -> None:
     assert text(await talk.typed("    ")) == "return shipped"
     assert talk.models.troubles == [offline]
     assert text(await talk.typed("    ")) is not None
+
+
+async def test_while_the_model_is_slow_what_we_ship_goes_before(begin: Begin) -> None:
+    """At the first deadline a less sure suggestion of ours is shown; the model's answer comes with the next request."""
+    talk = begin(
+        Reply(when="    ", pieces=("return streamed",), gap_s=0.8), shipped=(Line(when="    ", say="return shipped"),)
+    )
+
+    assert text(await talk.typed("    ")) == "return shipped"
+    await asyncio.sleep(0.4)
+    talk.completer._history = LineHistory()  # the person has looked away
+    assert text(await talk.typed("    ")) == "return streamed"
+    assert talk.model.asked == ["    "]
 
 
 async def test_a_stream_that_breaks_off_is_an_end(begin: Begin) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from hybrid_lsp import settings
 from hybrid_lsp.backends import discover as discover_module
 from hybrid_lsp.backends.checkup import examine
 from hybrid_lsp.backends.discover import ServerSetting
@@ -19,7 +20,6 @@ from hybrid_lsp.backends.suits import cores, memory_bytes, suggestions
 from hybrid_lsp.cli import _find_server
 from hybrid_lsp.core.errors import Trouble
 from hybrid_lsp.core.fim import family_of
-from hybrid_lsp.settings import Config, Server
 from tests.doubles.http_server import Asked, HttpServer, Reply
 from tests.doubles.ollama import CHAT_TEMPLATE, Installed, Line, OllamaDouble
 from tests.doubles.openai_local import OpenAiDouble
@@ -124,7 +124,7 @@ async def test_a_server_without_a_usable_model_gives_way_to_the_next() -> None:
     async with OllamaDouble(models=(CHAT,)) as chatting, OllamaDouble() as writing:
         urls = [chatting.url, writing.url]
         report = await examine([ServerSetting(url=url) for url in urls], environment={}, timeout_s=20)
-        taken = await _find_server(Config(servers=tuple(Server(url=url) for url in urls)))
+        taken = await _find_server(settings.Config(servers=tuple(settings.Server(url=url) for url in urls)))
 
     assert [server.is_in_use for server in report.servers] == [False, True]
     assert taken is not None

@@ -24,7 +24,7 @@ from typing import Any
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
-from benchmarks.latency import Client, percentile, source_lines  # noqa: E402
+from benchmarks.latency import Client, Typist, percentile, source_lines  # noqa: E402
 from tests.doubles.ollama import Line, OllamaDouble  # noqa: E402
 
 MODEL = "qwen2.5-coder:1.5b-base"
@@ -56,38 +56,21 @@ class Bare:
         return (time.perf_counter() - began) * 1e3
 
 
-class Editor:
-    """Types words that no suggestion begins with, so that the model is asked at every key."""
+def opened(client: Client, lines: int) -> Typist:
+    """Open a file and go to an empty line in the middle of it."""
+    typist = Typist(client, "file:///bench/typed.py", lines)
+    source = source_lines(lines)
+    item = {"uri": typist.uri, "languageId": "python", "version": 1, "text": "\n".join(source) + "\n"}
+    client.write(client.message("textDocument/didOpen", {"textDocument": item}))
+    typist.line = source.index("", lines // 2)
+    typist.press("\n")
+    return typist
 
-    def __init__(self, client: Client, uri: str, lines: int) -> None:
-        self.client, self.uri, self.version = client, uri, 1
-        source = source_lines(lines)
-        self.line, self.column, self.pick = source.index("", lines // 2), 0, random.Random(7)
-        item = {"uri": uri, "languageId": "python", "version": 1, "text": "\n".join(source) + "\n"}
-        client.write(client.message("textDocument/didOpen", {"textDocument": item}))
-        self.press("\n")
 
-    def press(self, key: str) -> tuple[float, bool]:
-        """Press a key; return the milliseconds until the answer is read, and whether it has ghost text of the model."""
-        here = {"line": self.line, "character": self.column}
-        self.version += 1
-        change = {
-            "textDocument": {"uri": self.uri, "version": self.version},
-            "contentChanges": [{"range": {"start": here, "end": here}, "text": key}],
-        }
-        self.line, self.column = (self.line + 1, 0) if key == "\n" else (self.line, self.column + 1)
-        ask = {
-            "textDocument": {"uri": self.uri},
-            "position": {"line": self.line, "character": self.column},
-            "context": {"triggerKind": 2},
-        }
-        changed = self.client.message("textDocument/didChange", change)
-        began = time.perf_counter()
-        answer = self.client.request("textDocument/inlineCompletion", ask, before=changed)
-        millis = (time.perf_counter() - began) * 1e3
-        items = (answer.get("result") or {}).get("items") or [{}]
-        about = items[0].get("command", {}).get("arguments", [{}])[0]
-        return millis, about.get("source") == "local"
+def is_from_the_model(answer: dict[str, Any]) -> bool:
+    """Say whether an answer has ghost text that the model server wrote."""
+    items = (answer.get("result") or {}).get("items") or [{}]
+    return items[0].get("command", {}).get("arguments", [{}])[0].get("source") == "local"
 
 
 def measure(keys: int, lines: int) -> dict[str, Any]:
@@ -99,20 +82,20 @@ def measure(keys: int, lines: int) -> dict[str, Any]:
         config.write_text(f'[[server]]\nurl = "{url}"\n[inline]\nprepare = false\n', encoding="utf-8")
         os.environ["HYBRID_LSP_CONFIG"] = str(config)
         client = Client([sys.executable, "-m", "hybrid_lsp", "serve", "--stdio"])
-        editor, bare = Editor(client, "file:///bench/typed.py", lines), Bare(url)
-        while not editor.press("q")[1]:
+        editor, bare, pick = opened(client, lines), Bare(url), random.Random(7)
+        while not is_from_the_model(editor.press("q")[1]):
             time.sleep(0.1)
-        ours, direct, asked = [], [], 0
+        ours, direct = [], []
         prompt = "<|fim_prefix|>" + "\n".join(source_lines(200)) + "<|fim_suffix|>\n<|fim_middle|>"
         for turn in range(keys + 20):
             if editor.column > 20:
                 editor.press("\n")
-            millis, is_model = editor.press(editor.pick.choice(LETTERS))
+            # Words that no suggestion begins with, so that the model is asked at every key.
+            millis, answer = editor.press(pick.choice(LETTERS))
             straight = bare.ask_ms(prompt + "q" * (turn % 20))
-            if turn >= 20 and is_model:
+            if turn >= 20 and is_from_the_model(answer):
                 ours.append(millis)
                 direct.append(straight)
-                asked += 1
         client.stop()
     double.stdin.close()
     double.wait(10)

@@ -173,11 +173,8 @@ class Typist:
         """Close the document."""
         self.client.write(self.client.message("textDocument/didClose", {"textDocument": {"uri": self.uri}}))
 
-    def key(self) -> float:
-        """Press one key, wait for the answer and return the milliseconds it took."""
-        if not self.to_type:
-            self.to_type = "\n" + self.fresh.pop()
-        text, self.to_type = self.to_type[0], self.to_type[1:]
+    def press(self, text: str) -> tuple[float, dict[str, Any]]:
+        """Press a key of this text; return the milliseconds until the answer was read, and the answer."""
         here = {"line": self.line, "character": self.column}
         self.version += 1
         change = {
@@ -193,7 +190,15 @@ class Typist:
         changed = self.client.message("textDocument/didChange", change)
         began = time.perf_counter()
         answer = self.client.request("textDocument/inlineCompletion", ask, before=changed)
-        self.millis.append((time.perf_counter() - began) * 1e3)
+        return (time.perf_counter() - began) * 1e3, answer
+
+    def key(self) -> float:
+        """Press one key, wait for the answer and return the milliseconds it took."""
+        if not self.to_type:
+            self.to_type = "\n" + self.fresh.pop()
+        text, self.to_type = self.to_type[0], self.to_type[1:]
+        millis, answer = self.press(text)
+        self.millis.append(millis)
         self.offered += bool((answer.get("result") or {}).get("items"))
         return self.millis[-1]
 

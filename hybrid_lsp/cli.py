@@ -113,7 +113,8 @@ def _server(arguments: argparse.Namespace) -> "Server":
 def _finder(config: "Config") -> "Find":
     """Return what looks for the user's own model: the file that the settings name, else a server on this machine."""
     if config.gguf is None:
-        return lambda: _find_server(config)
+        strangers: set[str] = set()
+        return lambda: _find_server(config, strangers)
     from hybrid_lsp.backends.llama_child import LlamaChild
     from hybrid_lsp.backends.llama_file import open_file
 
@@ -121,7 +122,7 @@ def _finder(config: "Config") -> "Find":
     return lambda: open_file(child)
 
 
-async def _find_server(config: "Config") -> "LocalModel | None":
+async def _find_server(config: "Config", strangers: set[str]) -> "LocalModel | None":
     """Return a model of the first server that has one, ready; None where no server runs. Raises what is the matter.
 
     Imported here, after the client's first messages: what speaks HTTP is not on the way of the server's start.
@@ -129,7 +130,9 @@ async def _find_server(config: "Config") -> "LocalModel | None":
     from hybrid_lsp.backends.discover import connect, discover
     from hybrid_lsp.core.errors import HybridError
 
-    findings = await discover(_settings(config), config.own_hosts, timeout_s=LOOK_TIMEOUT_S, environment=os.environ)
+    findings = await discover(
+        _settings(config), config.own_hosts, timeout_s=LOOK_TIMEOUT_S, environment=os.environ, strangers=strangers
+    )
     first: HybridError | None = None
     for finding in findings:
         try:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from hybrid_lsp.backends import discover as search
 from hybrid_lsp.backends import remedies
-from hybrid_lsp.backends.discover import Finding, Kind, ServerSetting
+from hybrid_lsp.backends.discover import Finding, Kind, ServerSetting, door_to
 from hybrid_lsp.backends.llama_child import LlamaChild
 from hybrid_lsp.backends.llama_file import open_file
 from hybrid_lsp.backends.local import LocalModel, json_object, text_of
@@ -98,8 +98,8 @@ async def _server(finding: Finding, elsewhere: Sequence[Finding], until: _Until,
         failed = remedies.of_finding(finding, finding.trouble, elsewhere=elsewhere)
         name = finding.server if " " in finding.server else f"model server at {finding.server}"
         return Server(server=name, remarks=(failed,))
-    server = Server(server=finding.server, kind=finding.kind or "", models=_listed(finding, used=""),
-                    version=await _version(_door(finding), finding.kind, until))  # fmt: skip
+    version = await _version(door_to(finding.setting, finding.own_hosts), finding.kind, until)
+    server = Server(server=finding.server, kind=finding.kind or "", models=_listed(finding, used=""), version=version)
     refused = tuple(remedies.of_refused(model.name) for model in finding.models if model.refusal)
     try:
         async with _opened(finding, until) as model:
@@ -211,11 +211,6 @@ def _fim(facts: ModelFacts, kind: Kind | None) -> str:
     if facts.layout is Layout.OURS:
         return f"with its own tokens ({facts.family})"
     return "through the server's /infill" if kind is Kind.LLAMACPP else "through the server's suffix"
-
-
-def _door(finding: Finding) -> LocalDoor:
-    setting = finding.setting
-    return LocalDoor(setting.url.rstrip("/").removesuffix("/v1"), own_hosts=finding.own_hosts, key=setting.key)
 
 
 async def _version(door: LocalDoor, kind: Kind | None, until: _Until) -> str:

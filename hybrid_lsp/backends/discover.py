@@ -72,14 +72,20 @@ async def discover(
     *,
     timeout_s: float,
     environment: Mapping[str, str] | None = None,
+    strangers: set[str] | None = None,
 ) -> list[Finding]:
     """Return what is at the configured addresses, else at the usual ones, in that order. Never raises `HybridError`.
 
     A configured server that cannot be used is found with its trouble; a usual port with nothing on it that we speak
     with is not found at all. Of `environment` only `OLLAMA_HOST` counts, and only where it means this machine.
+    `strangers` are left alone, and those found on a usual port are added to it: somebody's web server need not be asked
+    again and again whether it is a model.
     """
-    asked = list(settings) or _usual(environment or {})
+    known = strangers if strangers is not None else set()
+    asked = list(settings) or [one for one in _usual(environment or {}) if one.url not in known]
     findings = await asyncio.gather(*(_look(setting, own_hosts, timeout_s) for setting in asked))
+    if not settings:
+        known.update(finding.url for finding in findings if finding.kind is None and _is_stranger(finding))
     return [finding for finding in findings if settings or finding.kind is not None]
 
 
@@ -93,7 +99,7 @@ async def connect(finding: Finding, model_name: str | None = None) -> LocalModel
     if finding.trouble is not None:
         raise finding.trouble
     name = model_name or finding.setting.model
-    door = _door(finding.setting, finding.own_hosts)
+    door = door_to(finding.setting, finding.own_hosts)
     try:
         return await (_open(finding.kind, door, name) if name else _open_best(finding, door))
     except BaseException:
@@ -144,7 +150,7 @@ def _rank(entry: ModelEntry) -> tuple[int, int, float, bool, str]:
 
 async def _look(setting: ServerSetting, own_hosts: frozenset[str], timeout_s: float) -> Finding:
     try:
-        door = _door(setting, own_hosts)
+        door = door_to(setting, own_hosts)
     except Refused as refused:
         return Finding(server="a model server", kind=setting.kind, url=setting.url, trouble=refused, setting=setting)
     found = Finding(server=door.where, kind=setting.kind, url=setting.url, setting=setting, own_hosts=own_hosts)
@@ -166,6 +172,11 @@ async def _look(setting: ServerSetting, own_hosts: frozenset[str], timeout_s: fl
         await door.close()
 
 
+def _is_stranger(finding: Finding) -> bool:
+    """Say whether somebody took the connection, and is no model server."""
+    return isinstance(finding.trouble, Trouble) and finding.trouble.kind is not TroubleKind.OFFLINE
+
+
 async def _kind_of(door: LocalDoor, timeout_s: float) -> Kind:
     if await ollama.is_ollama(door, timeout_s=timeout_s):
         return Kind.OLLAMA
@@ -183,8 +194,11 @@ async def _models(kind: Kind, door: LocalDoor, timeout_s: float) -> tuple[ModelE
     return tuple(await openai.list_models(door, timeout_s=timeout_s))
 
 
-def _door(setting: ServerSetting, own_hosts: frozenset[str]) -> LocalDoor:
-    # Where a server's address is told with its `/v1`, what it is can be seen only above that.
+def door_to(setting: ServerSetting, own_hosts: frozenset[str]) -> LocalDoor:
+    """Return the way to the server of a setting; raises `Refused` where it leads off this machine.
+
+    Where a server's address is told with its `/v1`, what it is can be seen only above that.
+    """
     return LocalDoor(setting.url.rstrip("/").removesuffix("/v1"), own_hosts=own_hosts, key=setting.key)
 
 

@@ -3,10 +3,9 @@
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 
-from hybrid_lsp.backends.discover import Finding, Kind, ServerSetting, discover
+from hybrid_lsp.backends.discover import Finding, Kind, ServerSetting, discover, door_to
 from hybrid_lsp.backends.ollama_pull import PullProgress, pull
 from hybrid_lsp.core.errors import Trouble, TroubleKind
-from hybrid_lsp.egress import LocalDoor
 
 LOOK_S = 3.0
 
@@ -20,7 +19,7 @@ async def fetch(
     Raises `Trouble` or `Refused`. Closing stops the server too, and what it has fetched stays for the next time.
     """
     finding = await _ollama(settings, own_hosts, environment)
-    door = LocalDoor(finding.url.rstrip("/").removesuffix("/v1"), own_hosts=own_hosts, key=finding.setting.key)
+    door = door_to(finding.setting, own_hosts)
     try:
         async with aclosing(pull(door, name)) as steps:
             async for step in steps:

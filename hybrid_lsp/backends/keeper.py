@@ -2,7 +2,8 @@
 
 Rules:
 1. There is a model or there is none; nobody ever waits for one here.
-2. While there is none, it is looked for every few seconds, so that one that comes back is in use within five.
+2. One that went away is looked for every few seconds, so that it is in use within five of its return. One that never
+   was, or that cannot be used, is looked for less often: nobody's server is to be pestered.
 3. What is the matter is said once, in one sentence with the way out, and again only when it changes.
 """
 
@@ -17,6 +18,7 @@ from hybrid_lsp.core.errors import HybridError, Trouble, TroubleKind
 log = logging.getLogger(__name__)
 
 RETRY_S = 3.0
+SELDOM_S = 20.0
 SLOW_IN_A_ROW = 3
 
 Find = Callable[[], Awaitable[LocalModel | None]]
@@ -24,6 +26,8 @@ Find = Callable[[], Awaitable[LocalModel | None]]
 
 _PASSING = frozenset({TroubleKind.SLOW, TroubleKind.BUSY, TroubleKind.OVERFLOW})
 """The model is there all the same."""
+_COMES_BACK = frozenset({TroubleKind.OFFLINE, TroubleKind.LOADING, TroubleKind.BUSY, TroubleKind.SLOW})
+"""Whoever has this trouble may be well the next moment; the others wait for a person."""
 
 
 class Keeper:
@@ -36,6 +40,7 @@ class Keeper:
         self._state: State | None = None
         self._lost = asyncio.Event()
         self._slow = 0
+        self._pause_s = SELDOM_S
 
     @property
     def state(self) -> State | None:
@@ -72,7 +77,8 @@ class Keeper:
             if await self._look():
                 self._lost.clear()
                 await self._lost.wait()
-            await asyncio.sleep(RETRY_S)
+                self._pause_s = RETRY_S
+            await asyncio.sleep(self._pause_s)
 
     async def close(self) -> None:
         """Let go of the model."""
@@ -83,6 +89,8 @@ class Keeper:
         try:
             model = await self._find()
         except HybridError as error:
+            comes_back = isinstance(error, Trouble) and error.kind in _COMES_BACK
+            self._pause_s = RETRY_S if comes_back else SELDOM_S
             self._say(StateKind.OFFLINE, f"{error} Until then, ghost text comes from your own files.")
             return False
         except Exception as fault:

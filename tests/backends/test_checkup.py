@@ -124,7 +124,7 @@ async def test_a_server_without_a_usable_model_gives_way_to_the_next() -> None:
     async with OllamaDouble(models=(CHAT,)) as chatting, OllamaDouble() as writing:
         urls = [chatting.url, writing.url]
         report = await examine([ServerSetting(url=url) for url in urls], environment={}, timeout_s=20)
-        taken = await _find_server(settings.Config(servers=tuple(settings.Server(url=url) for url in urls)))
+        taken = await _find_server(settings.Config(servers=tuple(settings.Server(url=url) for url in urls)), set())
 
     assert [server.is_in_use for server in report.servers] == [False, True]
     assert taken is not None

@@ -193,3 +193,21 @@ def test_a_key_is_not_shown() -> None:
     finding = Finding(server="x", kind=None, url=setting.url, setting=setting)
 
     assert [word for word in ("hunter2", "sesame") if word in f"{setting!r}{finding!r}"] == []
+
+
+async def test_a_stranger_on_a_usual_port_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody's web server is told from a model server, and left alone from then on."""
+    async with HttpServer(_web_page) as page:
+        monkeypatch.setattr(discover_module, "USUAL_PORTS", (page.port,))
+        strangers: set[str] = set()
+        first = await discover_module.discover([], timeout_s=5, strangers=strangers)
+        asked = len(page.asked)
+        second = await discover_module.discover([], timeout_s=5, strangers=strangers)
+
+    assert (first, second) == ([], [])
+    assert asked > 0
+    assert len(page.asked) == asked
+
+
+async def _web_page(asked: Asked, reply: Reply) -> None:
+    await reply.send(404, "<h1>not here</h1>", kind="text/html")

@@ -44,6 +44,7 @@ class Watch:
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "RETRY_S", 0.01)
+    monkeypatch.setattr(module, "SELDOM_S", 0.02)
 
 
 async def test_a_model_that_is_there_is_told_once() -> None:
@@ -106,4 +107,38 @@ async def test_slowness_is_said_only_when_it_lasts_and_goes_with_an_answer() -> 
     watch.keeper.answered()
 
     assert watch.kinds == [StateKind.STARTING, StateKind.READY, StateKind.SLOW, StateKind.READY]
+    watch.task.cancel()
+
+
+@pytest.mark.parametrize(
+    ("find", "seldom"),
+    [
+        (None, True),
+        (Trouble(TroubleKind.NO_FIM, "It only chats."), True),
+        (Trouble(TroubleKind.BAD_KEY, "The key is wrong."), True),
+        (Refused("It is not yours."), True),
+        (Trouble(TroubleKind.OFFLINE, "Nobody answers."), False),
+        (Trouble(TroubleKind.LOADING, "It is loading."), False),
+    ],
+)
+async def test_nobody_is_pestered(monkeypatch: pytest.MonkeyPatch, find: Exception | None, seldom: bool) -> None:
+    """What may pass by itself is looked at again soon; what waits for a person, or is not there, seldom."""
+    monkeypatch.setattr(module, "SELDOM_S", 60.0)
+    watch = Watch(*[find] * 50)
+    await asyncio.sleep(0.3)
+
+    assert (watch.looks == 1) is seldom
+    watch.task.cancel()
+
+
+async def test_one_that_was_there_is_looked_for_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model that went away is awaited, although for a while no server is found at all."""
+    monkeypatch.setattr(module, "SELDOM_S", 60.0)
+    model = ScriptedModel()
+    watch = Watch(model, None, None, model)
+    await watch.until(watch.keeper.current)
+    watch.keeper.failed(model, Trouble(TroubleKind.OFFLINE, "Nobody answers."))
+    await watch.until(watch.keeper.current)
+
+    assert watch.looks == 4
     watch.task.cancel()

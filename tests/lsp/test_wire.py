@@ -12,7 +12,7 @@ import pytest
 from tests.lsp.raw import RawClient, frame
 
 SERVER = [sys.executable, str(Path(__file__).with_name("raw_server.py"))]
-URI = "file:///work/a.py"
+URI = "file:///w/a.py"
 DEEP = b'{"jsonrpc":"2.0","id":%d,"method":"probe/echo","params":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
 
 PARSE, INVALID, UNKNOWN, PARAMS, INTERNAL, FRESH = -32700, -32600, -32601, -32602, -32603, -32002

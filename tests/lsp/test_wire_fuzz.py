@@ -17,7 +17,7 @@ from tests.lsp.raw_server import Probe, build
 
 INITIALIZE = {"jsonrpc": "2.0", "id": "first", "method": "initialize", "params": {"capabilities": {}}}
 ALIVE = {"jsonrpc": "2.0", "id": "alive", "method": "probe/echo", "params": {"x": 1}}
-URI = "file:///work/f.py"
+URI = "file:///w/f.py"
 METHODS = [
     "textDocument/didOpen",
     "textDocument/didChange",

@@ -28,13 +28,10 @@ def _own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.
         monkeypatch.setenv(name, str(home))
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
-    """Remember what was skipped."""
-    report = yield
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Remember what was skipped, in whichever process it ran."""
     if report.skipped:
-        _skipped.append(item.nodeid)
-    return report
+        _skipped.append(report.nodeid)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

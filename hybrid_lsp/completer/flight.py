@@ -60,7 +60,8 @@ class Flight:
         loop = asyncio.get_running_loop()
         self.began_s = loop.time()
         self._task = loop.create_task(self._run())
-        self._task.add_done_callback(lambda _: ended(self))
+        self._ended: Callable[[Flight], None] | None = ended
+        self._task.add_done_callback(lambda _: self._end())  # also of a task that was cancelled before it began
 
     @property
     def is_over(self) -> bool:
@@ -112,8 +113,15 @@ class Flight:
             log.error("inline: the way to the model failed (%s)", type(fault).__name__, exc_info=fault)
             self.trouble = Trouble(TroubleKind.NONSENSE, "hybrid-lsp met a fault of its own; its log says where.")
         finally:
-            self._trimmed = Trimmed(text=self._trimmed.text, is_finished=True)
-            self._moved.set()
+            self._end()
+
+    def _end(self) -> None:
+        """Tell once that it is over, and only then those who wait: what was learned counts for their next question."""
+        self._trimmed = Trimmed(text=self._trimmed.text, is_finished=True)
+        ended, self._ended = self._ended, None
+        if ended is not None:
+            ended(self)
+        self._moved.set()
 
     def _take(self, piece: Piece) -> None:
         self._text += piece.text

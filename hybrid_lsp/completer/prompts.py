@@ -17,6 +17,8 @@ from hybrid_lsp.core.stream import Ending, FimPrompt, Layout, ModelFacts
 from hybrid_lsp.core.tokens import Room
 
 MOST_OTHERS = 8
+OUTPUT_TOKENS = 128
+"""Kept free for the answer whatever is asked for, so that the room does not change from question to question."""
 SUFFIX_TOKENS = 128
 """Enter makes a model read all of them again."""
 _HEAD_CHARS = 8_000
@@ -76,7 +78,9 @@ class Prompts:
         carried = self._asked = self._by_model.setdefault((facts.server, facts.name), _ForModel())
         if carried.room is None or carried.room.window_tokens > facts.window_tokens:
             carried.room = Room(
-                window_tokens=facts.window_tokens, output_tokens=max_tokens, suffix_tokens=SUFFIX_TOKENS
+                window_tokens=facts.window_tokens,
+                output_tokens=max(max_tokens, OUTPUT_TOKENS),
+                suffix_tokens=SUFFIX_TOKENS,
             )
         prompt, carried.state = build(
             excerpt,

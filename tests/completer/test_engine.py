@@ -1,7 +1,7 @@
 """The engine, read as a conversation with a typist, a model that we ship and a streaming model."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, replace
 
 import pytest
@@ -11,6 +11,7 @@ from hybrid_lsp.completer import Completer, Offer, slot
 from hybrid_lsp.core.errors import Trouble, TroubleKind
 from hybrid_lsp.core.job import Excerpt, Source
 from hybrid_lsp.core.reuse import Fate, LineHistory
+from hybrid_lsp.core.stream import Ending, EndReason, FimPrompt, Piece
 from hybrid_lsp.core.trim import Shape
 
 HERE = Excerpt(
@@ -61,6 +62,18 @@ def begin(monkeypatch: pytest.MonkeyPatch) -> Begin:
         return Conversation(completer, backend, model, models)
 
     return start
+
+
+class Strict(ScriptedModel):
+    """A scripted model whose answers a test makes itself."""
+
+    def __init__(self, generate: Callable[..., AsyncGenerator[Piece, None]]) -> None:
+        super().__init__()
+        self._generate = generate
+
+    def generate(self, prompt: FimPrompt, *, max_tokens: int, deadline_s: float) -> AsyncGenerator[Piece, None]:
+        """Let the test answer."""
+        return self._generate(prompt, max_tokens=max_tokens, deadline_s=deadline_s)
 
 
 def text(offer: Offer | None) -> str | None:
@@ -169,6 +182,27 @@ async def test_while_the_model_is_slow_what_we_ship_goes_before(begin: Begin) ->
     talk.completer._history = LineHistory()  # the person has looked away
     assert text(await talk.typed("    ")) == "return streamed"
     assert talk.model.asked == ["    "]
+
+
+async def test_a_prompt_that_is_too_long_is_asked_once_more_and_shorter(begin: Begin) -> None:
+    """By the server's own numbers the second one fits; the person sees nothing of the first."""
+    talk = begin()
+    prompts: list[FimPrompt] = []
+
+    async def strict(prompt: FimPrompt, *, max_tokens: int, deadline_s: float) -> AsyncGenerator[Piece, None]:
+        prompts.append(prompt)
+        if len(prompts) == 1:
+            raise Trouble(TroubleKind.OVERFLOW, "Too long.", prompt_tokens=4000, window_tokens=1000)
+        yield Piece(text="urn total", ending=Ending(reason=EndReason.DONE))
+
+    talk.models.model = Strict(strict)
+    offer = await talk.typed("    ret", above="value = compute(1, 2)\n" * 400)
+
+    assert text(offer) == "urn total"
+    assert len(prompts) == 2
+    assert prompts[1].estimated_tokens < 1000
+    assert len(prompts[1].raw) < len(prompts[0].raw) / 2
+    assert talk.models.troubles == []
 
 
 async def test_a_stream_that_breaks_off_is_an_end(begin: Begin) -> None:

@@ -16,7 +16,7 @@ from hybrid_lsp.core.policy import SAFEST, UNTIL_MENDED, Policy, parse_policy
 
 WHITELIST_NAME = "whitelist.json"
 WHITELIST_VARIABLE = "HYBRID_LSP_WHITELIST"
-MAX_WHITELIST_BYTES = 1 << 20
+MAX_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,9 +108,9 @@ def _stamp(found: os.stat_result) -> tuple[int, int, int]:
 
 def _unreadable(found: os.stat_result) -> str:
     if not stat.S_ISREG(found.st_mode):
-        return "is not a file; put a JSON file in its place"
-    if found.st_size > MAX_WHITELIST_BYTES:
-        return f"is larger than {MAX_WHITELIST_BYTES >> 20} MiB; a whitelist is a short list of names"
+        return "is not a file; put one in its place"
+    if found.st_size > MAX_BYTES:
+        return f"is larger than {MAX_BYTES >> 20} MiB; so much is not to be read"
     return ""
 
 
@@ -165,6 +165,8 @@ def config_path() -> Path:
 def read_config(path: Path, environment: Mapping[str, str]) -> Config:
     """Read a config.toml. Never raises: what is wrong is left out and is a problem, in one sentence, of the result."""
     try:
+        if fault := _unreadable(path.stat()):
+            return Config(problems=(Problem(sentence=f"{path.name} {fault}. The defaults are in force."),))
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return Config()

@@ -59,6 +59,7 @@ def test_a_named_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "whitelist.json")
 
     assert "is not a file" in read_whitelist(tmp_path / "whitelist.json").problems[0].sentence
+    assert "is not a file" in read_config(tmp_path / "whitelist.json", {}).problems[0].sentence
 
 
 def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:

@@ -204,7 +204,12 @@ class Server(LanguageServer):
         """Run something for as long as the session lasts."""
         task = asyncio.get_running_loop().create_task(coroutine)
         self.background.add(task)
-        task.add_done_callback(self.background.discard)
+        task.add_done_callback(self._stopped)
+
+    def _stopped(self, task: asyncio.Task[None]) -> None:
+        self.background.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("something that should last has failed: %s", type(error).__name__)
 
 
 def serve(server: Server) -> NoReturn:
@@ -326,6 +331,7 @@ async def _accept(ls: Server, about: Any = None) -> None:
 
 async def _pause(ls: Server) -> None:
     ls.completer.is_paused = True
+    ls.completer.slot.close()
     ls.tell(State(kind=StateKind.PAUSED, sentence=f"Ghost text is paused; {RESUME_COMMAND} brings it back."))
 
 

@@ -61,7 +61,11 @@ def test_every_test_says_what_it_claims() -> None:
 
 
 HEAVY = (
+    "h11",
     "httpx2",
+    "genai_prices",
+    "psycopg",
+    "redis",
     "pydantic",
     "sqlite3",
     "http.client",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hybrid_lsp import cli
-from hybrid_lsp.core import policy
+from hybrid_lsp.core.policy import file
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted(
@@ -50,7 +50,7 @@ def test_links_lead_somewhere(document: Path) -> None:
 def test_every_command_and_option_is_in_the_reference() -> None:
     """Whatever `--help` offers is explained."""
     reference = text("docs/reference.md")
-    parser = cli._parser()
+    parser = cli.parser()
     commands = parser._subparsers._group_actions[0].choices  # type: ignore[union-attr]
     offered = {o for p in (parser, *commands.values()) for a in p._actions for o in a.option_strings} - {"-h", "--help"}  # type: ignore[union-attr]
 
@@ -61,7 +61,7 @@ def test_every_command_and_option_is_in_the_reference() -> None:
 
 def test_every_key_of_the_whitelist_is_in_the_reference() -> None:
     """Whatever whitelist.json may hold is explained."""
-    keys = {*policy._LISTS, *policy._TASKS, "allowed_for_cloud"}
+    keys = {*file.KEYS, *file.TASK_KEYS}
 
     assert {key for key in keys if f"`{key}`" not in text("docs/reference.md")} == set()
 

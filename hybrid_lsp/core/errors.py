@@ -36,6 +36,13 @@ class TroubleKind(StrEnum):
     NOT_LOCAL = "not_local"
     """The model would be run on somebody else's machine."""
     BAD_KEY = "bad_key"
+    """No key, one that is not valid, or one that may not do this."""
+    RATE_LIMITED = "rate_limited"
+    """A vendor takes no more questions for a moment."""
+    SPENT = "spent"
+    """The account at a vendor has reached a limit of money, or of questions a day: asking again helps nothing."""
+    DECLINED = "declined"
+    """A vendor does not take this very question, by its rules of use."""
     NONSENSE = "nonsense"
     """What came back is not what the dialect says."""
 
@@ -44,7 +51,13 @@ class Trouble(HybridError):
     """A model server cannot do what was asked. Its text is one sentence that names the thing and the way out."""
 
     def __init__(
-        self, kind: TroubleKind, sentence: str, *, prompt_tokens: int | None = None, window_tokens: int | None = None
+        self,
+        kind: TroubleKind,
+        sentence: str,
+        *,
+        prompt_tokens: int | None = None,
+        window_tokens: int | None = None,
+        may_have_cost: bool = False,
     ) -> None:
         super().__init__(sentence)
         self.kind = kind
@@ -52,6 +65,8 @@ class Trouble(HybridError):
         """How long the prompt really was, where the server says so with an overflow."""
         self.window_tokens = window_tokens
         """How long it may be."""
+        self.may_have_cost = may_have_cost
+        """Whether it may be billed all the same: the question had gone out, and was not turned away."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,6 +34,7 @@ def opens(line: str, language: str) -> bool:
     return closing in CLOSER_OF or (closing == ":" and language in _COLON_OPENS)
 
 
+@lru_cache(maxsize=16)
 def unit_of(lines: tuple[str, ...]) -> str:
     """Return one step of indentation: a tab, four spaces or two; empty where nothing is indented."""
     leads = [line[: blanks(line)] for line in lines]

@@ -96,7 +96,7 @@ def _is_undecided(rest: str, excerpt: Excerpt) -> bool:
     if not head or head.startswith("<think>"):
         return True
     words = _FIRST_WORDS if excerpt.language in PROSE else _FIRST_WORDS + _FIRST_PROSE
-    is_word = any(word.startswith(head) or head.startswith(word) for word in words)
+    is_word = head.startswith(words) or any(word.startswith(head) for word in words)
     return "\n" not in head and (is_word or excerpt.prefix.strip().startswith(head))
 
 

@@ -1,4 +1,4 @@
-"""Know a secret when we see one. Pure; never logs or returns what it found."""
+"""Know a key by its looks: dense, mixed, and without a word in it. Pure."""
 
 import math
 import re

@@ -1,0 +1,180 @@
+r"""Private keys that stand in the text as a block: PEM, OpenPGP, SSH, PuTTY, JWK, JWT, and Kubernetes secrets. Pure.
+
+A block may be cut off where the excerpt ends, at either end, and its lines may be folded into one with `\n` between
+them. What makes it a key is the marker; which lines belong to it is told from their letters.
+"""
+
+import binascii
+import json
+import re
+from collections.abc import Iterator
+
+from hybrid_lsp.core.redact.hits import Hit, compiled, is_open_left, places
+
+_BEGIN = r"-{4,5} ?BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-{4,5}"
+_END = r"-{4,5} ?END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-{4,5}"
+_EDGE = r"(?:\\[nrt]|[ \t\"'`+#/*>,;|\\-])*+"
+"""What code puts around a line of a key: quotes, signs of a comment, an operator."""
+_LETTERS = r"(?:[A-Za-z0-9+/]{40,4000}+ )*[A-Za-z0-9+/]{0,4000}+={0,2}+"
+_LINE = _EDGE + rf"({_LETTERS}|[A-Z][A-Za-z-]{{2,16}}: ?[^\r\n\\]{{0,200}})" + _EDGE
+_MIN_KEY_CHARS = 32
+_FULL_LINE_CHARS = 40
+_MOST_LINES = 400
+_LONGEST_LINE = 4096
+_LONGEST_BLOCK = 20_000
+
+
+def block_hits(text: str) -> Iterator[Hit]:
+    """Yield every private key that stands as a block, and every signed token."""
+    yield from _begun_blocks(text)
+    yield from _ended_blocks(text)
+    yield from _putty_keys(text)
+    yield from _jwks(text)
+    yield from _jwts(text)
+    yield from _kubernetes_secrets(text)
+
+
+def _begun_blocks(text: str) -> Iterator[Hit]:
+    done = 0
+    for at in places(text, "BEGIN "):
+        since = at
+        while since > done and at - since < 6 and text[since - 1] in "- ":
+            since -= 1
+        begin = compiled(_BEGIN).search(text, since, at + 80)
+        if begin is None or begin.start() > at:
+            continue
+        end = _end_of_body(text, begin.end())
+        if end:
+            done = end
+            yield Hit(begin.start(), end, "PRIVATE_KEY", begin.start())
+
+
+def _end_of_body(text: str, at: int) -> int:
+    """Return where a block whose begin marker ends at `at` is over, its end marker included; 0 if no key follows."""
+    letters, end = 0, at
+    for _ in range(_MOST_LINES):
+        closing = compiled(_EDGE + _END).match(text, at)
+        if closing is not None:
+            end = closing.end()
+            break
+        until, following = _line_end(text, at)
+        line = compiled(_LINE).match(text, at, until)
+        if line is None or (line.end() < until and len(line[1]) < _FULL_LINE_CHARS):
+            break
+        if line[1] and ":" not in line[1]:
+            letters, end = letters + len(line[1]), line.end(1)
+        at = line.end() if line.end() < until else following
+        if at >= len(text) or (line.end() < until and not compiled(_EDGE + _END).match(text, at)):
+            break
+    return end if letters >= _MIN_KEY_CHARS else 0
+
+
+def _line_end(text: str, at: int) -> tuple[int, int]:
+    r"""Return where the line at `at` ends and the next begins; a line ends at a line break or a literal `\n`."""
+    limit = min(len(text), at + _LONGEST_LINE)
+    real = text.find("\n", at, limit)
+    folded = text.find("\\n", at, limit if real < 0 else real)
+    if folded >= 0:
+        return folded, folded + 2
+    return (real, real + 1) if real >= 0 else (limit, limit)
+
+
+def _ended_blocks(text: str) -> Iterator[Hit]:
+    """Blocks whose beginning the excerpt has cut off: the lines above an end marker, as far as they are full."""
+    done = 0
+    for at in places(text, "-----END"):
+        end = compiled(_END).match(text, at)
+        since = max(done, at - _LONGEST_BLOCK)
+        done = at
+        if end is None:
+            continue
+        start, letters = at, 0
+        for line in _lines_above(text, since, at):
+            start, letters = line.start(1), letters + len(line[1])
+        if letters >= _MIN_KEY_CHARS:
+            yield Hit(start, end.end(), "PRIVATE_KEY", start)
+
+
+def _lines_above(text: str, since: int, at: int) -> Iterator[re.Match[str]]:
+    """Yield the lines of a key that lead down to `at`, from the lowest up; only the lowest may be short."""
+    spans = []
+    while since < at:
+        until, following = _line_end(text, since)
+        spans.append((since, min(until, at)))
+        since = following
+    lowest = True
+    for begin, until in reversed(spans):
+        line = compiled(_LINE).fullmatch(text, begin, until)
+        if line is None or ":" in line[1] or (not lowest and len(line[1]) < _FULL_LINE_CHARS):
+            return
+        lowest = lowest and not line[1]
+        yield line
+
+
+def _putty_keys(text: str) -> Iterator[Hit]:
+    body = compiled(
+        r"Private-Lines: ?[0-9]{1,3}(?:\r?\n|(?:\\r)?\\n)((?:[A-Za-z0-9+/=]{1,80}(?:\r?\n|(?:\\r)?\\n)?){1,80})"
+    )
+    for at in places(text, "Private-Lines:"):
+        match = body.match(text, at)
+        if match is not None:
+            yield Hit(match.start(1), match.start(1) + len(match[1].rstrip("\r\n\\nr")), "PRIVATE_KEY", at)
+
+
+_JWK_SECRETS = r"\"(?:d|p|q|dp|dq|qi|k)\"\s{0,8}:\s{0,8}\"([A-Za-z0-9_-]{20,1400})\""
+_JWK_REACH = 4000
+
+
+def _jwks(text: str) -> Iterator[Hit]:
+    done = 0
+    for at in places(text, '"kty"'):
+        since = max(done, at - _JWK_REACH)
+        for match in compiled(_JWK_SECRETS).finditer(text, since, at + _JWK_REACH):
+            yield Hit(match.start(1), match.end(1), "JWK", match.start())
+        done = min(len(text), at + _JWK_REACH)
+
+
+_JWT = (
+    r"[A-Za-z0-9_-]{8,600}\.[A-Za-z0-9_-]{4,6000}\.[A-Za-z0-9_-]{0,2000}"
+    r"(?:\.[A-Za-z0-9_-]{1,6000}\.[A-Za-z0-9_-]{1,200})?"
+)
+
+
+def _jwts(text: str) -> Iterator[Hit]:
+    at = text.find("eyJ")
+    while at >= 0:
+        match = compiled(_JWT).match(text, at) if is_open_left(text, at) else None
+        if match is not None and _is_header(match[0].partition(".")[0]):
+            yield Hit(at, match.end(), "JWT", at)
+            at = text.find("eyJ", match.end())
+        else:
+            at = text.find("eyJ", at + 3)
+
+
+def _is_header(part: str) -> bool:
+    try:
+        header = json.loads(binascii.a2b_base64(part.replace("-", "+").replace("_", "/") + "=" * (-len(part) % 4)))
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(header, dict) and ("alg" in header or "typ" in header)
+
+
+_ENTRY = r"^[ \t]{2,12}([\w./-]{1,80}):[ \t]{1,4}([A-Za-z0-9+/]{8,4000}={0,2})[ \t]*$"
+_SECRET_REACH = 20_000
+
+
+def _kubernetes_secrets(text: str) -> Iterator[Hit]:
+    """The values under `data:` and `stringData:` of a manifest whose kind is Secret."""
+    done = 0
+    for at in places(text, "kind: Secret"):
+        if at < done:
+            continue
+        start = max(done, text.rfind("\n---", max(0, at - _SECRET_REACH), at), at - _SECRET_REACH)
+        stop = text.find("\n---", at, at + _SECRET_REACH)
+        done = stop if stop >= 0 else min(len(text), at + _SECRET_REACH)
+        section = compiled(r"^(?:data|stringData):", re.MULTILINE).search(text, start, done)
+        if section is None:
+            continue
+        for match in compiled(_ENTRY, re.MULTILINE).finditer(text, section.end(), done):
+            if match[1] not in {"name", "namespace", "type", "app", "uid"}:
+                yield Hit(match.start(2), match.end(2), "KUBERNETES_SECRET", match.start())

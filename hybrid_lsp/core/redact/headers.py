@@ -1,0 +1,113 @@
+"""Secrets in what is sent over a wire: URLs, query strings, headers, cookies, connection strings. Pure."""
+
+import binascii
+import re
+from collections.abc import Iterator
+
+from hybrid_lsp.core.redact.hits import Hit, compiled, places
+from hybrid_lsp.core.redact.values import is_hollow, is_password, is_strong, is_token
+
+_USERINFO = r"://(?P<user>[^\s/:@\"'`<>\\\[\]]{0,128}):(?![0-9]{1,5},)(?P<password>[^\s/@\"'`<>\\\[\]]{3,256})@[A-Za-z0-9_\[{$%-]"
+_BEARER = r"(?:earer|EARER)[ \t]{1,4}([A-Za-z0-9._~+/=-]{16,4000})"
+_BASIC = r"(?:asic|ASIC)[ \t]{1,4}([A-Za-z0-9+/]{8,400}={0,2})"
+_COOKIE = r"(?:ookie|OOKIE)[\"']?\s{0,3}[:,=]\s{0,3}[\"'`]?([^\r\n\"'`]{8,4000})"
+_COOKIE_PAIR = r"([\w.%-]{1,64})=([^;,\s\"']{8,2000})"
+_SESSION_NAMES = r"(?i)sess|sid$|auth|token|jwt|login|remember|identity|csrf|xsrf|secret"
+_NPM_AUTH = r"_auth(?:Token)?[ ]?=[ \t]{0,2}\"?([A-Za-z0-9+/=_.-]{16,1000})"
+_NETRC = r"machine[ \t]+\S{1,200}\s+login[ \t]+\S{1,200}\s+password[ \t]+(\S{3,256})"
+_AUTHORIZATION = (
+    r"[\"']?\s{0,3}[:,=]\s{0,3}[\"'`]?(?:[A-Za-z][A-Za-z0-9-]{1,20}[ ])?([A-Za-z0-9._~+/=:-]{12,4000}+)(?!\()"
+)
+_IDENTIFIED = r"identified by (?:password )?[\"']([^\"'\n]{4,128})[\"']"
+_CURL_USER = r"-u[ ]?[\"']?[\w.@%+-]{1,80}:([^\s\"'`$<{]{4,128})"
+_DEFAULTS = frozenset({"pass", "p", "pw", "pwd", "x", "abc", "foo", "bar", "me", "s3cret", "p4ss", "pass123"})
+
+
+def header_hits(text: str, lowered: str) -> Iterator[Hit]:
+    """Yield the secrets of URLs, headers and cookies."""
+    yield from _userinfo(text)
+    yield from _bearers(text)
+    yield from _basics(text)
+    yield from _cookies(text, lowered)
+    yield from _authorizations(text, lowered)
+    yield from _curls(text)
+    for at in places(lowered, "identified by "):
+        match = compiled(_IDENTIFIED, re.IGNORECASE).match(text, at)
+        if match is not None and not is_hollow(match[1]):
+            yield Hit(match.start(1), match.end(1), "PASSWORD", at)
+    yield from _plain(text, "_auth", _NPM_AUTH, "NPM_TOKEN")
+    yield from _plain(text, "machine ", _NETRC, "PASSWORD")
+
+
+def _userinfo(text: str) -> Iterator[Hit]:
+    """Only the password of `scheme://user:password@host`."""
+    for at in places(text, "://"):
+        match = compiled(_USERINFO).match(text, at)
+        if match is None:
+            continue
+        user, password = match["user"], match["password"]
+        if password == user or password.lower() in _DEFAULTS or is_hollow(password) or password.isdigit():
+            continue
+        yield Hit(match.start("password"), match.end("password"), "URL_PASSWORD", at)
+
+
+def _bearers(text: str) -> Iterator[Hit]:
+    for start in ("Bearer", "bearer", "BEARER"):
+        for at in places(text, start):
+            match = compiled(_BEARER).match(text, at + 1)
+            if match is not None and is_token(match[1]):
+                yield Hit(match.start(1), match.end(1), "BEARER_TOKEN", at)
+
+
+def _basics(text: str) -> Iterator[Hit]:
+    for start in ("Basic", "basic", "BASIC"):
+        for at in places(text, start):
+            match = compiled(_BASIC).match(text, at + 1)
+            if match is not None and _is_user_and_password(match[1]):
+                yield Hit(match.start(1), match.end(1), "BASIC_AUTH", at)
+
+
+def _authorizations(text: str, lowered: str) -> Iterator[Hit]:
+    for at in places(lowered, "authorization"):
+        match = compiled(_AUTHORIZATION).match(text, at + len("authorization"))
+        if match is not None and is_token(match[1]):
+            yield Hit(match.start(1), match.end(1), "AUTHORIZATION", at)
+
+
+def _curls(text: str) -> Iterator[Hit]:
+    """The password of `curl -u user:password`."""
+    for at in places(text, " -u"):
+        match = compiled(_CURL_USER).match(text, at + 1)
+        start = text.rfind("\n", max(0, at - 300), at) + 1
+        if match is not None and "curl" in text[max(start, at - 300) : at] and is_password(match[1]):
+            yield Hit(match.start(1), match.end(1), "PASSWORD", at)
+
+
+def _is_user_and_password(encoded: str) -> bool:
+    try:
+        plain = binascii.a2b_base64(encoded + "=" * (-len(encoded) % 4)).decode()
+    except ValueError:
+        return False
+    return ":" in plain and plain.isprintable()
+
+
+def _cookies(text: str, lowered: str) -> Iterator[Hit]:
+    done = 0
+    for at in places(lowered, "cookie"):
+        header = compiled(_COOKIE).match(text, at + 1) if at >= done else None
+        if header is None:
+            continue
+        done = header.end()
+        for pair in compiled(_COOKIE_PAIR).finditer(text, header.start(1), header.end(1)):
+            named = compiled(_SESSION_NAMES).search(pair[1]) is not None
+            if (named and is_token(pair[2])) or is_strong(pair[2]):
+                yield Hit(pair.start(2), pair.end(2), "COOKIE", pair.start())
+
+
+def _plain(text: str, needle: str, pattern: str, kind: str) -> Iterator[Hit]:
+    for at in places(text, needle):
+        match = compiled(pattern).match(text, at)
+        if at and text[at - 1] not in "\n:\"' \t":
+            continue
+        if match is not None and not is_hollow(match[1]) and (is_password(match[1]) or is_token(match[1])):
+            yield Hit(match.start(1), match.end(1), kind, at)

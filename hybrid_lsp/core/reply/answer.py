@@ -1,0 +1,82 @@
+"""The new text of a part, out of what a chat model wrote around it.
+
+Rules:
+1. One fenced block is the answer, whatever stands around it; of several, the last one where the model was asked to
+   reason first, else it is not clear which one is meant.
+2. An answer without any fence is taken as it stands: small models forget it. The checks see whether it is code.
+3. The text is moved as a whole to the indentation of the part, and ends as the part does. Nothing else is mended.
+"""
+
+import re
+from dataclasses import dataclass
+
+_FENCE = re.compile(r"(?P<indent>[ ]{0,3})(?P<ticks>`{3,}|~{3,})(?P<info>[^`\n]*)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What was made out of a model's words."""
+
+    text: str
+    """The new text of the part; empty where there is none."""
+    fenced: bool = False
+    """Whether it stood in a fence."""
+    closed: bool = True
+    """Whether the fence that was opened was closed as well."""
+    blocks: int = 0
+    """How many whole fenced blocks there were."""
+
+
+def answer_in(words: str, part: str, *, last: bool = False) -> Answer:
+    """Return the new text of `part` that `words` hold. `last`: of several blocks the last one counts."""
+    blocks, open_block = _blocks(words.replace("\r\n", "\n").replace("\r", "\n"))
+    if open_block is not None and (last or not blocks):
+        return Answer(text=_placed(open_block, part), fenced=True, closed=False, blocks=len(blocks))
+    if not blocks:
+        return Answer(text=_placed(words.strip("\n"), part) if words.strip() else "")
+    return Answer(text=_placed(blocks[-1 if last else 0], part), fenced=True, blocks=len(blocks))
+
+
+def _blocks(words: str) -> tuple[list[str], str | None]:
+    """Return the text of each closed block, and that of one that was never closed."""
+    blocks: list[str] = []
+    inside: list[str] | None = None
+    fence = ""
+    for line in words.split("\n"):
+        match = _FENCE.fullmatch(line.rstrip())
+        if inside is None:
+            if match:
+                inside, fence = [], match["ticks"]
+        elif match and not match["info"].strip() and match["ticks"].startswith(fence):
+            blocks.append("\n".join(inside))
+            inside = None
+        else:
+            inside.append(line)
+    return blocks, None if inside is None else "\n".join(inside)
+
+
+def _placed(text: str, part: str) -> str:
+    """Return the text at the part's indentation, ending as the part does."""
+    text = text.strip("\n")
+    if not text.strip():
+        return ""
+    ending = part[len(part.rstrip("\n")) :]
+    wanted, found = _base(part), _base(text)
+    if wanted != found:
+        text = "\n".join(_moved(line, found, wanted) for line in text.split("\n"))
+    return text + ending
+
+
+def _base(text: str) -> str:
+    """The indentation that every line with something on it has."""
+    lines = [line for line in text.split("\n") if line.strip()]
+    if not lines:
+        return ""
+    indents = [line[: len(line) - len(line.lstrip(" \t"))] for line in lines]
+    first, last = min(indents), max(indents)
+    same = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
+    return first[:same]
+
+
+def _moved(line: str, found: str, wanted: str) -> str:
+    return wanted + line[len(found) :] if line.strip() else line.strip(" \t")

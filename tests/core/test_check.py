@@ -1,0 +1,102 @@
+"""What the floor refuses, and what it lets through."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hybrid_lsp.core.check import Edit, floor
+from hybrid_lsp.core.stream import EndReason
+
+PART = "def total(prices, rate):\n    result = 0\n    for price in prices:\n        result += price * rate\n    return result\n"
+GOOD = "def total(prices, rate):\n    return sum(price * rate for price in prices)\n"
+FINE = Edit(
+    part=PART,
+    text=GOOD,
+    above="import decimal\n\nRATE = decimal.Decimal(1)\n",
+    below="\nprint(total([1], RATE))\nprint(total([2], RATE))\n",
+    faults_before=1,
+    faults_after=1,
+)
+
+
+def refused(edit: Edit) -> list[str]:
+    """Return the names of the checks that an edit does not pass."""
+    return [verdict.name for verdict in floor(edit) if not verdict.passed]
+
+
+def test_a_good_edit_passes_and_every_check_is_told() -> None:
+    """Each check has run, and none says a word."""
+    verdicts = floor(FINE)
+    assert [verdict.name for verdict in verdicts] == [
+        "complete", "chatter", "changed", "place", "indentation", "characters", "syntax", "names",
+    ]  # fmt: skip
+    assert all(verdict.passed and not verdict.sentence for verdict in verdicts)
+
+
+@pytest.mark.parametrize(
+    ("check", "changes"),
+    [
+        ("complete", {"ended": EndReason.LIMIT}),
+        ("complete", {"ended": EndReason.BROKEN_OFF}),
+        ("complete", {"ended": EndReason.REFUSED}),
+        ("complete", {"closed": False}),
+        ("complete", {"blocks": 2}),
+        ("complete", {"text": "  \n"}),
+        ("complete", {"text": "def total(prices, rate):\n    # ... rest of the code\n    return result\n"}),
+        ("complete", {"text": "def total(prices, rate):\n    ... # existing code\n    return price + result\n"}),
+        ("complete", {"text": "def total(prices, rate):\n    result = 0\n    # rest of the function unchanged\n"}),
+        ("complete", {"text": "def total(prices, rate):\n    # existing code here\n    return result\n"}),
+        ("complete", {"text": "def total(prices, rate):\n    // your code here\n    return result\n"}),
+        ("complete", {"text": "def total(prices, rate):\n    result = 0\n    # ...\n    return result\n"}),
+        ("chatter", {"text": "Sure, here is the refactored code:\n" + GOOD, "fenced": False}),
+        ("chatter", {"text": GOOD + "This version uses a generator and sum\n", "fenced": False}),
+        ("chatter", {"text": "Here is the new function\n" + GOOD}),
+        ("changed", {"text": PART}),
+        ("changed", {"text": PART.replace("\n", "  \n") + "\n"}),
+        ("place", {"text": "import decimal\n\nRATE = decimal.Decimal(1)\n\n" + GOOD}),
+        ("place", {"text": GOOD + "\nprint(total([1], RATE))\nprint(total([2], RATE))\n"}),
+        ("place", {"text": "class Window:\n    def open(self, title):\n        self.title = title\n"}),
+        ("indentation", {"text": GOOD.replace("    ", "\t")}),
+        ("characters", {"text": GOOD.replace("return", "return\x00")}),
+        ("characters", {"text": GOOD.replace("return", "return\u2028")}),
+        ("syntax", {"faults_after": 2}),
+        ("names", {"new_names": ("prise",)}),
+    ],
+)  # fmt: skip
+def test_what_is_mechanically_wrong_is_refused_by_its_own_check(check: str, changes: dict[str, object]) -> None:
+    """Each fault is caught by the check that is there for it, with a sentence."""
+    edit = replace(FINE, **changes)  # type: ignore[arg-type]
+    assert check in refused(edit)
+    assert all(verdict.sentence.endswith(".") for verdict in floor(edit) if not verdict.passed)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"blocks": 3, "last": True},
+        {"faults_before": None, "faults_after": None},
+        {"faults_before": 2, "faults_after": 1},
+        {"part": "def f(): ...\n", "text": "def f(x): ...\n", "above": "", "below": ""},
+        {"part": "# ...\nx = 1\n", "text": "# ...\nx = 2\n"},
+        {
+            "text": 'def total(prices, rate):\n    """Here is the total of the prices"""\n    return sum(prices) * rate\n'
+        },
+        {"text": "def total(prices, rate):\n    # The rest is up to the caller\n    return sum(prices) * rate\n"},
+        {"part": "\tx = 1\n", "text": "\tx = 2\n", "above": "    y = 1\n", "below": ""},
+        {"part": "x = 1\n", "text": "x = 2\n", "above": "}\n}\n", "below": "}\n"},
+        {"part": "Sure\n", "text": "Surely\n", "fenced": False},
+    ],
+)
+def test_what_is_only_unusual_passes(changes: dict[str, object]) -> None:
+    """Dots in a stub, words in comments, mixed files and old faults are the person's own affair."""
+    assert refused(replace(FINE, **changes)) == []  # type: ignore[arg-type]
+
+
+@given(st.text(max_size=120), st.text(max_size=120), st.text(max_size=40), st.text(max_size=40))
+def test_the_floor_never_fails_and_an_unchanged_part_never_passes(part: str, text: str, above: str, below: str) -> None:
+    """Whatever the texts, there is a verdict of each check; the part itself is never an edit."""
+    edit = Edit(part=part, text=text, above=above, below=below)
+    assert len(floor(edit)) == 8
+    assert refused(replace(edit, text=part)) != []

@@ -1,0 +1,158 @@
+"""What is made out of a model's words."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hybrid_lsp.core.job import Excerpt, Job, Task
+from hybrid_lsp.core.price import Usage
+from hybrid_lsp.core.record import Basis, Origin
+from hybrid_lsp.core.reply import Reply, Severity, answer_in, apply_edits, findings_in, line_edits
+
+PART = "    def f(self):\n        return 1\n"
+NEW = "    def f(self):\n        return 2\n"
+
+lines = st.lists(st.sampled_from(["a", "b", "c", "", "  d"]), max_size=12).map("\n".join)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "```python\n    def f(self):\n        return 2\n```",
+        "Here it is:\n\n```python\n    def f(self):\n        return 2\n```\nAnything else?",
+        "~~~\n    def f(self):\n        return 2\n~~~",
+        "````md\n    def f(self):\n        return 2\n````",
+        "```\ndef f(self):\n    return 2\n```",
+        "```\n\tdef f(self):\n\t    return 2\n```",
+        "```py\r\ndef f(self):\r\n    return 2\r\n```\r\n",
+        "def f(self):\n    return 2",
+        "```\n\n    def f(self):\n        return 2\n\n\n```",
+    ],
+)
+def test_the_new_text_is_found_and_placed(words: str) -> None:
+    """However a model wraps, indents or ends it, the text comes at the part's indentation and ends as the part does."""
+    assert answer_in(words, PART).text == NEW
+
+
+def test_after_reasoning_the_last_block_counts() -> None:
+    """A model that thinks aloud writes drafts first."""
+    words = "First I try\n```\nx = 1\n```\nbut better is\n```\nx = 2\n```"
+    assert answer_in(words, "x = 0", last=True).text == "x = 2"
+    assert answer_in(words, "x = 0").blocks == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "closed", "blocks", "text"),
+    [
+        ("```python\nx = 1\nif x", False, 0, "x = 1\nif x"),
+        ("```\nx = 1\n```\n```\nx = 2", True, 1, "x = 1"),
+        ("", True, 0, ""),
+        ("   \n\n", True, 0, ""),
+        ("```\n```", True, 1, ""),
+    ],
+)
+def test_what_is_cut_off_or_empty_is_told(words: str, closed: bool, blocks: int, text: str) -> None:
+    """A fence that was never closed, and an answer without text, can be seen."""
+    answer = answer_in(words, "x = 0")
+    assert (answer.closed, answer.blocks, answer.text) == (closed, blocks, text)
+
+
+def test_a_fence_in_the_code_does_not_end_a_longer_one() -> None:
+    """Markdown in a docstring survives."""
+    inner = 'def f():\n    """\n    ```\n    x\n    ```\n    """'
+    assert answer_in(f"````python\n{inner}\n````", "def f(): ...").text == inner
+
+
+@given(lines, lines)
+def test_edits_make_the_new_text_of_the_old(old: str, new: str) -> None:
+    """Applying the edits gives exactly the new text, and equal texts need none."""
+    edits = line_edits(old, new)
+    assert apply_edits(old, edits) == new
+    assert bool(edits) == (old != new)
+
+
+@given(lines, lines)
+def test_edits_touch_no_line_that_is_the_same_at_either_end(old: str, new: str) -> None:
+    """Edits are in order, apart from one another, and never replace a line by itself alone."""
+    end = -1
+    for edit in line_edits(old, new):
+        assert edit.first > end
+        assert tuple(old.split("\n")[edit.first : edit.first + edit.count]) != edit.lines
+        end = edit.first + edit.count - 1 if edit.count else edit.first - 1
+
+
+def test_a_huge_change_is_one_edit() -> None:
+    """Of two long texts without a common line nothing is compared for seconds."""
+    old, new = "\n".join(f"a{i}" for i in range(5000)), "\n".join(f"b{i}" for i in range(5000))
+    (edit,) = line_edits(f"same\n{old}\nend", f"same\n{new}\nend")
+    assert (edit.first, edit.count) == (1, 5000)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("12: error: x is never set", (11, Severity.ERROR)),
+        ("- 12: warning: slow", (11, Severity.WARNING)),
+        ("* **Line 12**: hint: rename", (11, Severity.HINT)),
+        ("L12-14: Note: why", (11, Severity.HINT)),
+        ("12: **error**: bad", (11, Severity.ERROR)),
+        ("fine", None),
+        ("9: error: before the part", None),
+        ("99: error: behind the part", None),
+        ("12: catastrophe: x", None),
+        ("the error in 12: error", None),
+        ("12: error:", None),
+    ],
+)
+def test_findings_are_read_line_by_line(words: str, expected: tuple[int, Severity] | None) -> None:
+    """A finding has a line of the part and a severity; anything else is prose."""
+    found = [(finding.line, finding.severity) for finding in findings_in(words, 9, 20)]
+    assert found == ([expected] if expected else [])
+
+
+def test_the_same_finding_twice_is_one() -> None:
+    """A model that repeats itself says no more."""
+    assert len(findings_in("12: error: x\n12: error: x\n12: error: y", 0, 50)) == 2
+
+
+@given(st.text(max_size=200))
+def test_reading_never_fails(words: str) -> None:
+    """Whatever a model says is an answer of some kind."""
+    answer_in(words, PART)
+    answer_in(words, PART, last=True)
+    findings_in(words, 0, 10)
+
+
+def test_a_reply_says_where_it_came_from_and_what_it_cost() -> None:
+    """The footer names the model and the cost, and what went differently."""
+    excerpt = Excerpt(
+        workspace=1, document=1, version=1, path="a.py", language="python", line=3, above="", prefix="", focus=PART
+    )
+    job = Job(id="1", task=Task.REFACTOR, excerpt=excerpt, deliberate=True)
+    free = Reply(job=job, text=NEW, model="qwen3-coder", origin=Origin.LOCAL)
+    assert free.footer() == "qwen3-coder (local, free)."
+    assert [(edit.first, edit.count, edit.lines) for edit in free.as_edit()] == [(1, 1, ("        return 2",))]
+    paid = Reply(
+        job=job,
+        text="It is one.",
+        model="gpt",
+        origin=Origin.CLOUD,
+        usage=Usage(input_tokens=3, output_tokens=2),
+        cost_usd=Decimal("0.0123"),
+        basis=Basis.ASSUMED,
+        told=("The local answer did not parse.",),
+    )
+    assert paid.as_markdown().endswith("\n---\ngpt (cloud, $0.012 (assumed)). The local answer did not parse.\n")
+    assert paid.findings() == ()
+
+
+def test_a_review_s_findings_are_on_the_document_s_lines() -> None:
+    """The numbers that the model saw are those of the editor."""
+    excerpt = Excerpt(
+        workspace=1, document=1, version=1, path="a.py", language="python", line=3, above="", prefix="", focus=PART
+    )
+    job = Job(id="1", task=Task.REVIEW, excerpt=excerpt, deliberate=True)
+    reply = Reply(job=job, text="5: error: always 1\n6: error: not there", model="m", origin=Origin.LOCAL)
+    assert [(finding.line, finding.text) for finding in reply.findings()] == [(4, "always 1")]

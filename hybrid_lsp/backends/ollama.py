@@ -58,7 +58,7 @@ class OllamaModel:
             async for line in stream.lines():
                 piece = self._piece(line)
                 if piece.ending:
-                    await stream.finish()
+                    stream.finish()
                     yield piece
                     return
                 if piece.text:

@@ -64,7 +64,7 @@ class OpenAiLocalModel:
                     if text := answer.text_in(line):
                         yield Piece(text=text)
                     if answer.done:
-                        await stream.finish()
+                        stream.finish()
                         break
                 yield Piece(ending=answer.ending())
                 return

@@ -9,35 +9,34 @@ Rules:
 """
 
 import asyncio
-import importlib
 import re
-import ssl
 import sys
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing, asynccontextmanager, suppress
-from dataclasses import replace
-from json import dumps
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from json import JSONEncoder
 from typing import TYPE_CHECKING
 
-from hybrid_lsp.core.errors import Refused, Trouble, TroubleKind
-from hybrid_lsp.egress.address import DEFAULT_PORTS, PLAIN_PATH, bracketed, parse_address
+from hybrid_lsp.core.errors import Refused, Trouble
+from hybrid_lsp.egress.address import DEFAULT_PORTS, PLAIN_PATH, Address, bracketed, parse_address
 from hybrid_lsp.egress.passed import Answer, Passed, Sent
-from hybrid_lsp.egress.stream import MAX_STREAM_BYTES, Stream
+from hybrid_lsp.egress.stream import Stream
+from hybrid_lsp.egress.troubles import redirected, slow, unfinished
 
 if TYPE_CHECKING:
-    import httpx2
+    from hybrid_lsp.egress.connection import Connection, Headers
+    from hybrid_lsp.egress.pool import Pool
 
 __all__ = ["Answer", "LocalDoor", "Passed", "Sent", "Stream", "parse_address"]
 
 MAX_BODY_BYTES = 32 << 20
-# llama.cpp and uvicorn hang up on an idle connection after 5 s; asking on it just then would be an error of ours.
-_IDLE_S = 3.0
-_CONNECTIONS = 16
-# A TLS handshake that is cancelled leaves its socket open; it has to time out by itself, before the whole does.
 _CONNECT_SHARE = 0.9
+"""Of the time that is left, so that whether nobody is there or somebody is slow can be told apart."""
 
 _QUERY = re.compile(r"[A-Za-z0-9._~=&:-]*", re.ASCII)
 _KEY = re.compile(r"[\x21-\x7e]{1,4096}", re.ASCII)
+
+_JSON = JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 class LocalDoor:
@@ -52,10 +51,10 @@ class LocalDoor:
         if key is not None and not _KEY.fullmatch(key):
             raise Refused("The key of a model server may hold only printable ASCII without spaces; copy it again.")
         self._key = key
-        self._literals = self.address.literals
-        self._transport: httpx2.AsyncHTTPTransport | None = None
+        self._headers = _headers(self.address, key)
+        self._pool: Pool | None = None
         self._opening = asyncio.Lock()
-        self.passed = Passed()
+        self._requests = self._bytes_out = self._bytes_in = 0
         self.recorded: Callable[[Sent], None] | None = None
         """Called with every request before it goes out; for tests."""
 
@@ -64,12 +63,17 @@ class LocalDoor:
         """Host and port, for a sentence to a person."""
         return self.address.where
 
+    @property
+    def passed(self) -> Passed:
+        """What has gone through so far."""
+        return Passed(requests=self._requests, bytes_out=self._bytes_out, bytes_in=self._bytes_in)
+
     def __repr__(self) -> str:
         return f"LocalDoor({self.where!r})"
 
     async def is_listening(self, *, timeout_s: float) -> bool:
         """Say whether anybody takes a connection there. Sends nothing, and needs nothing of what speaks HTTP."""
-        for literal in self._literals:
+        for literal in self.address.literals:
             try:
                 async with asyncio.timeout(timeout_s):
                     _, writer = await asyncio.open_connection(literal, self.address.port)
@@ -106,187 +110,137 @@ class LocalDoor:
         Raises `Trouble`, here or while lines are read.
         """
         now = asyncio.get_running_loop().time()
-        total_at, first_at = now + total_timeout_s, now + min(total_timeout_s, first_byte_timeout_s)
-        try:
-            async with asyncio.timeout_at(first_at):
-                response = await self._send("POST", path, _encoded(json), connect_timeout_s, first_at)
-        except TimeoutError:
-            raise self._slow(min(total_timeout_s, first_byte_timeout_s)) from None
-        stream = self._stream_of(response, first_at=first_at, total_at=total_at, idle_timeout_s=idle_timeout_s)
+        first_s = min(total_timeout_s, first_byte_timeout_s)
+        ask = _Ask(method="POST", path=path, body=_encoded(json), timeout_s=first_s, until_s=now + first_s)
+        pool, connection = await self._answering(ask, connect_timeout_s)
+        stream = Stream(
+            connection=connection,
+            pool=pool,
+            where=self.where,
+            came=self._came,
+            first_at=ask.until_s,
+            total_at=now + total_timeout_s,
+            idle_timeout_s=idle_timeout_s,
+            late=unfinished(self.where),
+        )
         try:
             yield stream
         finally:
-            await stream.close()
+            stream.close()
 
     async def close(self) -> None:
         """Close every connection. The door may be used again afterwards."""
-        transport, self._transport = self._transport, None
-        if transport is not None:
-            await transport.aclose()
+        if self._pool is not None:
+            await self._pool.close()
 
     async def _whole(self, method: str, path: str, body: bytes, timeout_s: float) -> Answer:
+        until_s = asyncio.get_running_loop().time() + timeout_s
+        ask = _Ask(method=method, path=path, body=body, timeout_s=timeout_s, until_s=until_s)
+        pool, connection = await self._answering(ask, timeout_s)
+        stream = Stream(
+            connection=connection,
+            pool=pool,
+            where=self.where,
+            came=self._came,
+            first_at=until_s,
+            total_at=until_s,
+            late=slow(self.where, timeout_s),
+            most_bytes=MAX_BODY_BYTES,
+        )
         try:
-            async with asyncio.timeout(timeout_s) as scope:
-                response = await self._send(method, path, body, timeout_s, scope.when() or 0.0)
-                stream = self._stream_of(response, most_bytes=MAX_BODY_BYTES)
-                try:
-                    return Answer(status=stream.status, body=await stream.body())
-                finally:
-                    await stream.close()
-        except TimeoutError:
-            raise self._slow(timeout_s) from None
+            return Answer(status=stream.status, body=await stream.body())
+        finally:
+            stream.close()
 
-    async def _send(
-        self, method: str, path: str, body: bytes, connect_timeout_s: float, until: float
-    ) -> "httpx2.Response":
-        plain, _, query = path.partition("?")
+    async def _answering(self, ask: "_Ask", connect_timeout_s: float) -> "tuple[Pool, Connection]":
+        """Ask, and return the connection on which an answer has begun."""
+        plain, _, query = ask.path.partition("?")
         if not plain.startswith("/") or not PLAIN_PATH.fullmatch(plain) or not _QUERY.fullmatch(query):
             raise Refused("A path on a model server has only plain segments; this one is not asked for.")
-        transport = await self._open()
-        passed = self.passed
-        self.passed = replace(passed, requests=passed.requests + 1, bytes_out=passed.bytes_out + len(body))
-        if self.recorded is not None:
-            self.recorded(Sent(method=method, path=path, body=body))
-        left_s = max(0.0, until - asyncio.get_running_loop().time())
-        connect_timeout_s = min(connect_timeout_s, _CONNECT_SHARE * left_s)
-        response = await self._first_answer(transport, method, path, body, connect_timeout_s)
-        if 300 <= response.status_code < 400:
-            await response.aclose()
-            raise Trouble(
-                TroubleKind.NONSENSE,
-                f"{self.where} redirects to another address, and no redirect is followed; name the address it means.",
-            )
-        return response
-
-    async def _first_answer(
-        self, transport: "httpx2.AsyncHTTPTransport", method: str, path: str, body: bytes, connect_timeout_s: float
-    ) -> "httpx2.Response":
-        """Ask at each literal address in turn, and stay with the one that took the connection."""
-        import httpx2
-
-        for literal in self._literals:
-            request = self._request(literal, method, path, body, connect_timeout_s)
-            try:
-                response = await transport.handle_async_request(request)
-            except httpx2.ConnectError as error:
-                if literal == self._literals[-1]:
-                    raise self._trouble(error) from None
-                continue
-            except httpx2.TransportError as error:
-                raise self._trouble(error) from None
-            self._literals = (literal,)
-            return response
-        raise AssertionError("an address has at least one literal")
-
-    def _request(self, literal: str, method: str, path: str, body: bytes, connect_timeout_s: float) -> "httpx2.Request":
-        import httpx2
-
-        # What is compressed could be any size once unpacked, so nothing compressed is asked for.
-        headers = {"Host": self._host_header(), "Accept-Encoding": "identity", "User-Agent": "hybrid-lsp"}
-        if method == "POST":
-            headers["Content-Type"] = "application/json"
-        if self._key is not None:
-            headers["Authorization"] = f"Bearer {self._key}"
-        return httpx2.Request(
-            method,
-            f"{self.address.scheme}://{bracketed(literal)}:{self.address.port}{self.address.path}{path}",
-            headers=headers,
-            content=body or None,
-            extensions={
-                "timeout": {"connect": connect_timeout_s, "pool": connect_timeout_s},
-                "sni_hostname": self.address.host,
-            },
-        )
-
-    def _host_header(self) -> str:
-        host = bracketed(self.address.host)
-        return host if self.address.port == DEFAULT_PORTS[self.address.scheme] else f"{host}:{self.address.port}"
-
-    async def _open(self) -> "httpx2.AsyncHTTPTransport":
-        async with self._opening:
-            if self._transport is None:
-                secure = self.address.scheme == "https"
-                if secure or not _is_imported():
-                    self._transport = await asyncio.to_thread(_new_transport, secure=secure)
-                else:
-                    self._transport = _new_transport(secure=False)
-            return self._transport
-
-    def _stream_of(
-        self,
-        response: "httpx2.Response",
-        *,
-        first_at: float | None = None,
-        total_at: float | None = None,
-        idle_timeout_s: float | None = None,
-        most_bytes: int = MAX_STREAM_BYTES,
-    ) -> Stream:
-        return Stream(
-            status=response.status_code,
-            where=self.where,
-            source=self._chunks_of(response),
-            hang_up=response.aclose,
-            first_at=first_at,
-            total_at=total_at,
-            idle_timeout_s=idle_timeout_s,
-            most_bytes=most_bytes,
-        )
-
-    async def _chunks_of(self, response: "httpx2.Response") -> AsyncGenerator[bytes, None]:
-        import httpx2
-
         try:
-            async with aclosing(response.aiter_raw()) as chunks:
-                async for chunk in chunks:
-                    self.passed = replace(self.passed, bytes_in=self.passed.bytes_in + len(chunk))
-                    if chunk:
-                        yield chunk
-        except httpx2.TransportError as error:
-            raise self._trouble(error) from None
+            pool = self._pool or await self._opened(ask.until_s)
+            self._went(ask)
+            now = asyncio.get_running_loop().time()
+            by_s = now + min(connect_timeout_s, _CONNECT_SHARE * max(0.0, ask.until_s - now))
+            connection = await self._begun(pool, ask, by_s) or await self._begun(pool, ask, by_s, is_fresh=True)
+        except TimeoutError:
+            raise slow(self.where, ask.timeout_s) from None
+        assert connection is not None
+        if 300 <= connection.status < 400:
+            pool.leave(connection)
+            raise redirected(self.where)
+        return pool, connection
 
-    def _slow(self, timeout_s: float) -> Trouble:
-        return Trouble(TroubleKind.SLOW, f"{self.where} did not answer within {timeout_s:g} s; it may be busy.")
+    async def _begun(self, pool: "Pool", ask: "_Ask", by_s: float, *, is_fresh: bool = False) -> "Connection | None":
+        """Ask on one connection; None where that was a kept one which the server has left meanwhile."""
+        connection = await pool.take(by_s=by_s, is_fresh=is_fresh)
+        try:
+            connection.ask(ask.method, f"{self.address.path}{ask.path}", self._headers_of(ask), ask.body)
+            await connection.head(ask.until_s)
+        except Trouble:
+            pool.leave(connection)
+            if not connection.is_stale:
+                raise
+            return None
+        except BaseException:
+            pool.leave(connection)
+            raise
+        return connection
 
-    def _trouble(self, error: Exception) -> Trouble:
-        import httpx2
+    def _headers_of(self, ask: "_Ask") -> "Headers":
+        if ask.method != "POST":
+            return self._headers
+        length = str(len(ask.body)).encode()
+        return [*self._headers, (b"Content-Type", b"application/json"), (b"Content-Length", length)]
 
-        if isinstance(error, httpx2.TimeoutException) and not isinstance(error, httpx2.ConnectTimeout):
-            return Trouble(TroubleKind.SLOW, f"{self.where} did not answer in time; it may be busy or stuck.")
-        if _is_tls(error):
-            return Trouble(
-                TroubleKind.OFFLINE,
-                f"{self.where} cannot be asked over https; see whether it speaks it, with a certificate trusted here.",
-            )
-        if isinstance(error, httpx2.ConnectTimeout | httpx2.ConnectError):
-            return Trouble(TroubleKind.OFFLINE, f"Nothing answers at {self.where}; start the model server there.")
-        if isinstance(error, httpx2.ProtocolError) and not re.search("disconnected|closed", str(error)):
-            return Trouble(TroubleKind.NONSENSE, f"What {self.where} answers is not HTTP; is it a model server?")
-        return Trouble(TroubleKind.OFFLINE, f"{self.where} closed the connection; see whether the server still runs.")
+    async def _opened(self, until_s: float) -> "Pool":
+        async with asyncio.timeout_at(until_s), self._opening:
+            if self._pool is None:
+                if self.address.scheme == "https" or "hybrid_lsp.egress.pool" not in sys.modules:
+                    self._pool = await asyncio.to_thread(_new_pool, self.address)
+                else:
+                    self._pool = _new_pool(self.address)
+            return self._pool
+
+    def _went(self, ask: "_Ask") -> None:
+        self._requests += 1
+        self._bytes_out += len(ask.body)
+        if self.recorded is not None:
+            self.recorded(Sent(method=ask.method, path=ask.path, body=ask.body))
+
+    def _came(self, count: int) -> None:
+        self._bytes_in += count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ask:
+    method: str
+    path: str
+    body: bytes
+    timeout_s: float
+    """In which an answer has to begin."""
+    until_s: float
+    """The same as a moment of the event loop."""
 
 
 def _encoded(payload: object) -> bytes:
     # Half a surrogate pair has no UTF-8; it must not cost the whole request.
-    return dumps(payload, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    return _JSON.encode(payload).encode("utf-8", "replace")
 
 
-def _is_tls(error: BaseException | None) -> bool:
-    while error is not None and not isinstance(error, ssl.SSLError):
-        error = error.__cause__ or error.__context__
-    return error is not None
+def _headers(address: Address, key: str | None) -> "Headers":
+    host = bracketed(address.host)
+    if address.port != DEFAULT_PORTS[address.scheme]:
+        host = f"{host}:{address.port}"
+    # What is compressed could be any size once unpacked, so nothing compressed is asked for.
+    headers = {"Host": host, "Accept-Encoding": "identity", "User-Agent": "hybrid-lsp"}
+    if key is not None:
+        headers["Authorization"] = f"Bearer {key}"
+    return [(name.encode(), value.encode()) for name, value in headers.items()]
 
 
-def _is_imported() -> bool:
-    return "httpx2" in sys.modules
+def _new_pool(address: Address) -> "Pool":
+    """Import what speaks HTTP, which takes a while, and make a pool of connections."""
+    from hybrid_lsp.egress.pool import Pool
 
-
-def _new_transport(*, secure: bool) -> "httpx2.AsyncHTTPTransport":
-    """Make a transport, the seam below a client: it knows no redirect, no proxy, no cookie and no netrc."""
-    import httpx2
-
-    # What the first connection would import on the event loop is imported here, where it stalls nobody.
-    for module in ("httpcore2._backends.anyio", "anyio._backends._asyncio"):
-        importlib.import_module(module)
-    # Reading the system's certificates takes long and is of no use over plain http.
-    verify = True if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    limits = httpx2.Limits(max_connections=_CONNECTIONS, keepalive_expiry=_IDLE_S)
-    return httpx2.AsyncHTTPTransport(verify=verify, trust_env=False, limits=limits, retries=0)
+    return Pool(address)

@@ -2,10 +2,15 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from typing import TYPE_CHECKING
 
-from hybrid_lsp.core.errors import Trouble, TroubleKind
+from hybrid_lsp.core.errors import Trouble
+from hybrid_lsp.egress.troubles import too_large
+
+if TYPE_CHECKING:
+    from hybrid_lsp.egress.connection import Connection
+    from hybrid_lsp.egress.pool import Pool
 
 MAX_LINE_BYTES = 4 << 20
 """Ollama's last line repeats the whole prompt as numbers: some 6 bytes for each token of the window."""
@@ -19,26 +24,30 @@ class Stream:
     def __init__(
         self,
         *,
-        status: int,
+        connection: "Connection",
+        pool: "Pool",
         where: str,
-        source: AsyncGenerator[bytes, None],
-        hang_up: Callable[[], Awaitable[None]],
-        first_at: float | None,
-        total_at: float | None,
-        idle_timeout_s: float | None,
-        most_bytes: int,
+        came: Callable[[int], None],
+        first_at: float,
+        total_at: float,
+        late: Trouble,
+        idle_timeout_s: float | None = None,
+        most_bytes: int = MAX_STREAM_BYTES,
     ) -> None:
-        self.status = status
+        self.status = connection.status
+        self._connection: Connection | None = connection
+        self._pool = pool
         self._where = where
-        self._source = source
-        self._hang_up = hang_up
-        self._first_at = first_at
+        self._came = came
+        self._first_at: float | None = min(first_at, total_at)
         self._total_at = total_at
+        self._late = late
         self._idle_timeout_s = idle_timeout_s
         self._room_bytes = most_bytes
         self._whole: deque[bytes] = deque()
         self._begun: list[bytes] = []
         self._begun_bytes = 0
+        self._ends_within_s = 0.0
 
     def lines(self) -> AsyncIterator[bytes]:
         r"""Hand out each line without its `\n` or `\r\n`; the last one need not have had any. Raises `Trouble`."""
@@ -63,7 +72,7 @@ class Stream:
         self._begun.append(rest)
         self._begun_bytes += len(rest)
         if max(self._begun_bytes, *map(len, whole), 0) > MAX_LINE_BYTES:
-            raise self._too_large()
+            raise too_large(self._where)
         self._whole.extend(whole)
 
     def _last_line(self) -> bytes:
@@ -79,36 +88,32 @@ class Stream:
             parts.append(chunk)
         return b"".join(parts)
 
-    async def finish(self) -> None:
-        """Read what can only be the end of the answer, so that the connection can be used again. Never raises."""
-        with suppress(Trouble, TimeoutError):
-            async with asyncio.timeout(_FINISH_S):
-                while await self._chunk():
-                    continue
+    def finish(self) -> None:
+        """Say that what is still to come can only be the end, so that the connection may be used again after it."""
+        self._ends_within_s = _FINISH_S
 
-    async def close(self) -> None:
-        """Close the connection, unless the answer has been read to its end."""
-        await self._source.aclose()
-        await self._hang_up()
+    def close(self) -> None:
+        """Close the connection, unless the answer has been read to its end. Harmless when it is closed."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            self._pool.leave(connection, ends_within_s=self._ends_within_s)
 
     async def _chunk(self) -> bytes:
-        until = self._until()
+        if self._connection is None:
+            return b""
         try:
-            async with asyncio.timeout_at(until):
-                chunk = await anext(self._source, b"")
+            chunk = await self._connection.chunk(self._until())
         except TimeoutError:
-            raise Trouble(TroubleKind.SLOW, f"{self._where} did not finish in time; it may be busy.") from None
+            raise self._late from None
         self._first_at = None
+        self._came(len(chunk))
         self._room_bytes -= len(chunk)
         if self._room_bytes < 0:
-            raise self._too_large()
+            raise too_large(self._where)
         return chunk
 
-    def _until(self) -> float | None:
-        ends = [at for at in (self._first_at, self._total_at) if at is not None]
-        if self._idle_timeout_s is not None:
-            ends.append(asyncio.get_running_loop().time() + self._idle_timeout_s)
-        return min(ends, default=None)
-
-    def _too_large(self) -> Trouble:
-        return Trouble(TroubleKind.NONSENSE, f"What {self._where} answers is too large; is it a model server?")
+    def _until(self) -> float:
+        if self._idle_timeout_s is None:
+            return self._total_at if self._first_at is None else self._first_at
+        idle_at = asyncio.get_running_loop().time() + self._idle_timeout_s
+        return min(idle_at, self._total_at if self._first_at is None else self._first_at)

@@ -2,8 +2,9 @@
 
 import asyncio
 import json
+import ssl
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -32,12 +33,20 @@ class Reply:
 
     writer: asyncio.StreamWriter
 
-    async def send(self, status: int, payload: object, *, kind: str = "application/json; charset=utf-8") -> None:
+    async def send(
+        self,
+        status: int,
+        payload: object,
+        *,
+        kind: str = "application/json; charset=utf-8",
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         """Answer at once; text and bytes go as they are, anything else as JSON."""
         body = (
             payload if isinstance(payload, bytes) else payload.encode() if isinstance(payload, str) else _json(payload)
         )
-        self.writer.write(_head(status, f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n") + body)
+        more = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
+        self.writer.write(_head(status, f"Content-Type: {kind}\r\n{more}Content-Length: {len(body)}\r\n") + body)
         await self.writer.drain()
 
     async def begin(self, status: int = 200, *, kind: str = "application/x-ndjson") -> None:
@@ -76,16 +85,18 @@ class HttpServer:
     """Set as soon as one went."""
     host: str = "127.0.0.1"
     port: int = 0
+    tls: ssl.SSLContext | None = None
+    """What it speaks TLS with; plain where there is none."""
     _server: asyncio.Server | None = None
     _open: set["asyncio.Task[None]"] = field(default_factory=set)
 
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+        return f"{'https' if self.tls else 'http'}://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._connected, self.host, self.port)
+        self._server = await asyncio.start_server(self._connected, self.host, self.port, ssl=self.tls)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 

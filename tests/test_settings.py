@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hybrid_lsp.core.job import Task
-from hybrid_lsp.core.policy import SAFEST
+from hybrid_lsp.core.policy import SAFEST, Leave
 from hybrid_lsp.settings import (
     Config,
     Server,
@@ -67,7 +67,7 @@ def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
     path = tmp_path / "whitelist.json"
     path.write_text(REVIEW, encoding="utf-8-sig")
 
-    assert read_whitelist(path).policy.may_leave(Task.REVIEW)
+    assert read_whitelist(path).policy.decide(Leave(Task.REVIEW)).allowed
 
 
 def test_a_file_is_read_again_only_when_it_changed(tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_a_file_is_read_again_only_when_it_changed(tmp_path: Path) -> None:
 
     path.write_text(REVIEW, encoding="utf-8")
     present = reread_if_changed(missing)
-    assert present.policy.may_leave(Task.REVIEW)
+    assert present.policy.decide(Leave(Task.REVIEW)).allowed
     assert reread_if_changed(present) is present
 
     path.write_text("{ broken", encoding="utf-8")
@@ -99,13 +99,33 @@ def test_a_workspace_narrows_and_never_widens(tmp_path: Path) -> None:
 
     assert [w.path for w in whitelists.reread([folder])] == [user]
     assert whitelists.reread([folder]) == []
-    assert whitelists.policy(folder).may_leave(Task.REVIEW)
+    assert whitelists.policy(folder).decide(Leave(Task.REVIEW)).allowed
 
     for content in ('{"allowed_for_cloud": {"reasoning_tasks": true}}', "{"):
         (folder / "whitelist.json").write_text(content, encoding="utf-8")
         assert [w.path for w in whitelists.reread([folder])] == [folder / "whitelist.json"]
         assert whitelists.policy(folder) == SAFEST
-        assert whitelists.policy(None).may_leave(Task.REVIEW)
+        assert whitelists.policy(None).decide(Leave(Task.REVIEW)).allowed
+
+
+def test_a_policy_in_force_is_one_object_until_a_file_changes(tmp_path: Path) -> None:
+    """So that what it was asked before it need not work out again; the settings' exclusions are in it everywhere."""
+    user, folder = tmp_path / "user.json", tmp_path / "folder"
+    folder.mkdir()
+    user.write_text(REVIEW, encoding="utf-8")
+    (folder / "whitelist.json").write_text(REVIEW, encoding="utf-8")
+    whitelists = Whitelists(user, excluded=["legacy"])
+    assert whitelists.policy(None) == SAFEST.excluding(["legacy"])
+    whitelists.reread([folder])
+    here, elsewhere = whitelists.policy(folder), whitelists.policy(None)
+
+    assert here.excluded == elsewhere.excluded == ("legacy",)
+    assert whitelists.policy(folder) is here
+    assert whitelists.policy(None) is elsewhere
+
+    (folder / "whitelist.json").write_text("{ }", encoding="utf-8")
+    whitelists.reread([folder])
+    assert whitelists.policy(folder) == SAFEST.excluding(["legacy"])
 
 
 def test_a_folder_that_is_closed_is_forgotten(tmp_path: Path) -> None:
@@ -118,7 +138,7 @@ def test_a_folder_that_is_closed_is_forgotten(tmp_path: Path) -> None:
     assert whitelists.policy(tmp_path) == SAFEST
 
     whitelists.reread([])
-    assert whitelists.policy(tmp_path).may_leave(Task.REVIEW)
+    assert whitelists.policy(tmp_path).decide(Leave(Task.REVIEW)).allowed
 
 
 def test_where_the_users_whitelist_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

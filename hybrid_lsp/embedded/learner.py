@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from hybrid_lsp.embedded.folder import FolderModel
+from hybrid_lsp.embedded.ignore import IGNORE_FILES
 from hybrid_lsp.embedded.names import family, language_of, may_be_learned
 from hybrid_lsp.embedded.parcel import Answer, Order
 
@@ -94,7 +95,7 @@ class Learner:
         """Note what was changed, made or deleted on disk. None of it speaks until it is learned again."""
         learnable = set()
         for path in paths:
-            if path == ".gitignore" or path.endswith("/.gitignore"):
+            if path.rpartition("/")[2] in IGNORE_FILES:
                 self._ask_for(Want.BASE)
             elif may_be_learned(path):
                 learnable.add(path)

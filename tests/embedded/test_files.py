@@ -62,6 +62,40 @@ def test_gitignore_counts_at_every_level(tmp_path: Path) -> None:
     assert [stamp.path for stamp in find_named(tmp_path, everything)] == expected
 
 
+def test_a_hybridignore_keeps_files_out_that_git_knows(tmp_path: Path) -> None:
+    """On every level, and also when files are named one by one."""
+    names = ["a.py", "private/b.py", "sub/own.py", "sub/c.py"]
+    write(tmp_path, {".hybridignore": "/private/\n", "sub/.hybridignore": "own.py\n"} | dict.fromkeys(names, "x\n"))
+
+    assert sorted(found(tmp_path)) == ["a.py", "sub/c.py"]
+    assert [stamp.path for stamp in find_named(tmp_path, names)] == ["a.py", "sub/c.py"]
+
+
+@pytest.mark.parametrize("kind", ["folder", "large", "link to nothing"])
+def test_a_hybridignore_that_cannot_be_read_keeps_everything_out(tmp_path: Path, kind: str) -> None:
+    """Nobody knows what it says; a `.gitignore` like that says nothing, as for git."""
+    for name in ("ours/.hybridignore", "gits/.gitignore"):
+        path = tmp_path / name
+        write(path.parent, {"a.py": "x\n"})
+        if kind == "folder":
+            path.mkdir()
+        elif kind == "large" or sys.platform == "win32":  # where a link wants a right of its own
+            path.write_bytes(b"#" * (1 << 20))
+        else:
+            path.symlink_to(tmp_path / "nowhere")
+
+    assert found(tmp_path) == ["gits/a.py"]
+
+
+@posix
+def test_a_hybridignore_may_be_a_link(tmp_path: Path) -> None:
+    """One list for several folders."""
+    write(tmp_path, {"rules": "b.py\n", "root/a.py": "x\n", "root/b.py": "x\n"})
+    (tmp_path / "root" / ".hybridignore").symlink_to(tmp_path / "rules")
+
+    assert found(tmp_path / "root") == ["a.py"]
+
+
 def test_the_rules_of_the_repository_around_the_folder_count(tmp_path: Path) -> None:
     """When somebody opens a folder inside of a repository."""
     write(

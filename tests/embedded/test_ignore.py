@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hybrid_lsp.embedded.ignore import Ignored, parse_rule
+from hybrid_lsp.embedded.ignore import OUR_RULES, Ignored, LeftAlone, parse_rule
 
 ENVIRONMENT = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
 NAMES = ["a", "d", "b/a", "b/d", "b/c/a", "b/c/d", "c/a", "c/b/a", "c/b/d", "b/ab", "b/c/x[1]", "c/!a", "c/#a", "c/é"]
@@ -73,3 +73,53 @@ def test_git_agrees_on_what_is_ignored(
 def test_what_is_no_rule_matches_nothing(line: str) -> None:
     """And does not stand in the way of the others."""
     assert parse_rule(line) is None
+
+
+def test_the_rule_that_ignores_a_file_is_named(tmp_path: Path) -> None:
+    """By its file, seen from the folder, and its line; also where the file lies above the folder or in git's own list."""
+    root = tmp_path / "outer" / "root"
+    for name, rules in {
+        "root/.gitignore": "# note\n\n*.log\nout/\n!keep.log",
+        "root/sub/.gitignore": "\ufeffown.py\r\n!again.log",
+        ".gitignore": "/root/far.py",
+        ".git/info/exclude": "hidden.py",
+    }.items():
+        (tmp_path / "outer" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "outer" / name).write_text(rules, encoding="utf-8")
+    ignored = Ignored(root, read)
+
+    assert {
+        name: ignored.why(name)
+        for name in ("a.log", "sub/a.log", "out/a/b.py", "sub/own.py", "far.py", "sub/hidden.py")
+    } == {
+        "a.log": ".gitignore:3",
+        "sub/a.log": ".gitignore:3",
+        "out/a/b.py": ".gitignore:4",
+        "sub/own.py": "sub/.gitignore:1",
+        "far.py": "../.gitignore:1",
+        "sub/hidden.py": "../.git/info/exclude:1",
+    }
+    assert [name for name in ("keep.log", "sub/again.log", "own.py", "out") if ignored.why(name)] == []
+
+
+def test_our_own_file_adds_to_what_git_ignores(tmp_path: Path) -> None:
+    """On every level and above the folder; neither brings back what the other has us leave alone."""
+    root = tmp_path / "root"
+    (root / "sub").mkdir(parents=True)
+    (tmp_path / ".git" / "info").mkdir(parents=True)
+    (tmp_path / ".git" / "info" / "exclude").write_text("excluded.py\n")
+    (tmp_path / OUR_RULES).write_text("above.py\n")
+    (root / OUR_RULES).write_text("private/\n!by_git.py\n")
+    (root / "sub" / OUR_RULES).write_text("own.py\n")
+    (root / ".gitignore").write_text("by_git.py\n!private/\n")
+    left_alone = LeftAlone(root, read)
+
+    assert left_alone.why("private/a.py") == ".hybridignore:1"
+    assert left_alone.why("sub/own.py") == "sub/.hybridignore:1"
+    assert left_alone.why("sub/above.py") == "../.hybridignore:1"
+    assert left_alone.why("by_git.py") == ".gitignore:1"
+    assert left_alone.why("excluded.py") == "../.git/info/exclude:1"
+    assert left_alone.why("own.py") == ""
+    assert left_alone.folder("private")
+    assert left_alone.file("by_git.py")
+    assert not left_alone.file("own.py")

@@ -296,6 +296,21 @@ def test_a_secret_file_that_is_open_neither_speaks_nor_teaches(typist: Typist) -
     assert typist.type(START)[0]["insertText"] == REST
 
 
+def test_a_file_that_hybridignore_names_neither_speaks_nor_teaches(typist: Typist) -> None:
+    """A document that models must not see gets no ghost text and gives none, until the file says otherwise."""
+    (typist.folder / ".hybridignore").write_text("private/\n", encoding="utf-8")
+    typist.begin("private/orders.py", CODE + HEAD)
+    assert typist.type(START) == []
+    typist.edit("other.py", HEAD)
+    assert typist.type(START) == []
+
+    (typist.folder / ".hybridignore").write_text("", encoding="utf-8")
+    event = {"uri": (typist.folder / ".hybridignore").as_uri(), "type": 2}
+    typist.notify("workspace/didChangeWatchedFiles", {"changes": [event]})
+    typist.edit("third.py", HEAD)
+    assert typist.type(START)[0]["insertText"] == REST
+
+
 def test_cells_of_a_notebook_are_documents(typist: Typist) -> None:
     """A cell is typed in like any document, and learns from itself."""
     typist.initialize(workspaceFolders=[{"uri": typist.folder.as_uri(), "name": "w"}])

@@ -55,6 +55,10 @@ class Folders:
         """Close a folder; None when it is not open."""
         return self._open.pop(uri, None)
 
+    def root(self, handle: int) -> Path | None:
+        """Return where a folder is; None for `NO_FOLDER` and for one that is not open any more."""
+        return next((folder.root for folder in self._open.values() if folder.handle == handle), None)
+
     def place(self, uri: str) -> Place:
         """Return where a document lies. One that is in no file yet belongs to the only folder, if there is just one."""
         path = file_path(uri)

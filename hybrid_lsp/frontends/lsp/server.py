@@ -22,6 +22,7 @@ from hybrid_lsp.completer.ports import State, StateKind
 from hybrid_lsp.core.errors import Problem
 from hybrid_lsp.frontends.lsp.convert import ACCEPT_COMMAND, excerpt_at, excerpt_with_selected, inline_item
 from hybrid_lsp.frontends.lsp.documents import Document
+from hybrid_lsp.frontends.lsp.entrance import OUR_RULES, Entrance, Why
 from hybrid_lsp.frontends.lsp.folders import Folder, Folders, file_path
 from hybrid_lsp.frontends.lsp.stdio import serve_stdio
 from hybrid_lsp.frontends.lsp.whitelists import Policies, keep_reading
@@ -100,6 +101,7 @@ class Server(LanguageServer):
         policies: Policies,
         problems: Sequence[Problem] = (),
         lasting: Sequence[Lasting] = (),
+        why_excluded: Why | None = None,
     ) -> None:
         """Start each of `lasting`, and say what is wrong in the user's settings, once the client is there."""
         super().__init__(
@@ -121,6 +123,7 @@ class Server(LanguageServer):
         self.lasting = lasting
         self.problems = problems
         self.policies = policies
+        self.entrance = Entrance(why_excluded)
         self.background: set[asyncio.Task[None]] = set()
         self.typed_since_rescan = False
         wire = wire_of(self)
@@ -153,13 +156,24 @@ class Server(LanguageServer):
             self.typed_since_rescan = True
             return
         self._known.add(document.handle)
+        self._let_in(document)
+
+    def _let_in(self, document: Document) -> None:
         place = self.folders.place(document.notebook or document.uri)
-        text = document.text
-        self.model.buffer_opened(place.workspace, document.handle, place.path, document.language, text)
-        self.completer.opened(document.handle, place.workspace, place.path, document.language, text)
+
+        def let_in() -> None:
+            text = document.text
+            self.model.buffer_opened(place.workspace, document.handle, place.path, document.language, text)
+            self.completer.opened(document.handle, place.workspace, place.path, document.language, text)
+
+        self.entrance.ask(document.handle, self.folders.root(place.workspace), place.path, let_in)
 
     def _document_closed(self, document: Document) -> None:
         self._known.discard(document.handle)
+        self._forget(document)
+
+    def _forget(self, document: Document) -> None:
+        self.entrance.forget(document.handle)
         self.completer.closed(document.handle)
         self.model.buffer_closed(document.handle)
 
@@ -178,6 +192,11 @@ class Server(LanguageServer):
     def files_changed(self, changed: Iterable[str]) -> None:
         """Pass on which files were created, changed or deleted on disk, by URI."""
         by_workspace: dict[int, list[str]] = {}
+        changed = list(changed)
+        if any(uri.rpartition("/")[2] == OUR_RULES for uri in changed):
+            for document in wire_of(self).documents:
+                self._forget(document)
+                self._let_in(document)
         for uri in changed:
             place = self.folders.place(uri)
             if place.workspace and file_path(uri) is not None:
@@ -285,6 +304,8 @@ async def _inline_completion(ls: Server, params: types.InlineCompletionParams) -
     else:
         start, typed = selected.range.start, selected.text
         excerpt = excerpt_with_selected(document, place, params.position, typed, start)
+    if not await ls.entrance.may_be_seen(document.handle):
+        return types.InlineCompletionList(items=[])
     asked_for = params.context.trigger_kind is types.InlineCompletionTriggerKind.Invoked
     offer = await ls.completer.complete(excerpt, asked_for=asked_for)
     if offer is None:

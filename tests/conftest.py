@@ -8,6 +8,7 @@ from hypothesis import settings
 
 NO_SKIPS = "HYBRID_LSP_NO_SKIPS"
 """Set by .ci/run, which installs everything: there, a skipped test is a failed run."""
+FOR_TESTS = "HYBRID_LSP_TEST_"
 
 _skipped: list[str] = []
 
@@ -21,7 +22,8 @@ settings.load_profile("ci" if os.environ.get("CI") else "person")
 def _own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Neither this machine's settings nor its keys reach a test or the servers that it starts."""
     for name in list(os.environ):
-        if name.endswith(("_API_KEY", "_TOKEN")) or name.startswith("HYBRID_LSP_WHITELIST"):
+        ours = name.startswith("HYBRID_LSP_") and name != NO_SKIPS and not name.startswith(FOR_TESTS)
+        if ours or name.endswith(("_API_KEY", "_TOKEN")):
             monkeypatch.delenv(name)
     home = tmp_path_factory.mktemp("home")
     for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "APPDATA", "LOCALAPPDATA"):

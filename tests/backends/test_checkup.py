@@ -17,7 +17,7 @@ from hybrid_lsp.backends.fetch import fetch
 from hybrid_lsp.backends.llama_child import LlamaChild
 from hybrid_lsp.backends.report import Grade, Remark, Report, Server, Trial
 from hybrid_lsp.backends.suits import cores, memory_bytes, suggestions
-from hybrid_lsp.cli import _find_server
+from hybrid_lsp.cli.serve import find_server
 from hybrid_lsp.core.errors import Trouble
 from hybrid_lsp.core.fim import family_of
 from tests.doubles.http_server import Asked, HttpServer, Reply
@@ -124,7 +124,7 @@ async def test_a_server_without_a_usable_model_gives_way_to_the_next() -> None:
     async with OllamaDouble(models=(CHAT,)) as chatting, OllamaDouble() as writing:
         urls = [chatting.url, writing.url]
         report = await examine([ServerSetting(url=url) for url in urls], environment={}, timeout_s=20)
-        taken = await _find_server(settings.Config(servers=tuple(settings.Server(url=url) for url in urls)), set())
+        taken = await find_server(settings.Config(servers=tuple(settings.Server(url=url) for url in urls)), set())
 
     assert [server.is_in_use for server in report.servers] == [False, True]
     assert taken is not None

@@ -1,0 +1,38 @@
+"""The composition root: read the command line and the settings, build the parts, start one frontend.
+
+Each command imports what it needs when it runs, so that the language server starts as fast as its own parts allow.
+"""
+
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+
+from hybrid_lsp.cli.parser import parser
+
+_COMMANDS = {
+    "serve": ("hybrid_lsp.cli.serve", "run"),
+    "doctor": ("hybrid_lsp.cli.models", "run_doctor"),
+    "models": ("hybrid_lsp.cli.models", "run_models"),
+    "route": ("hybrid_lsp.cli.spending", "run_route"),
+    "spend": ("hybrid_lsp.cli.spending", "run_spend"),
+    "review": ("hybrid_lsp.cli.spending", "run_review"),
+    "whitelist": ("hybrid_lsp.cli.whitelist", "run"),
+}
+"""Where each command is carried out; each is given the parsed command line and returns an exit status."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run `hybrid-lsp` with these arguments (the process's own by default) and return its exit status."""
+    arguments = parser().parse_args(_with_default_command(sys.argv[1:] if argv is None else list(argv)))
+    if arguments.command == "demo":
+        from hybrid_lsp import demo
+
+        return demo.run(arguments.file, fast=arguments.fast, as_json=arguments.json)
+    module, name = _COMMANDS[arguments.command]
+    run: Callable[..., int] = getattr(import_module(module), name)
+    return run(arguments)
+
+
+def _with_default_command(argv: list[str]) -> list[str]:
+    """Editors start a language server as `hybrid-lsp --stdio`: that is `hybrid-lsp serve --stdio`."""
+    return ["serve", *argv] if argv and argv[0] == "--stdio" else argv

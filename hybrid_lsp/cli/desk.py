@@ -1,0 +1,122 @@
+"""What every decision stands on, put together from the settings: models, prices, policy and money."""
+
+import os
+import time
+import tomllib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+
+from hybrid_lsp.cli.servers import server_settings
+from hybrid_lsp.core.catalog import Installed, Model, Role, chosen, faults, fill, parse_catalog
+from hybrid_lsp.core.complexity import assess
+from hybrid_lsp.core.errors import Problem
+from hybrid_lsp.core.job import Job
+from hybrid_lsp.core.policy import Policy
+from hybrid_lsp.core.price import Price
+from hybrid_lsp.core.router import Candidate, Plan, decide, measure
+from hybrid_lsp.ledger import Ledger
+from hybrid_lsp.prices import Prices, parse_overrides
+from hybrid_lsp.settings import Config, Whitelists, user_whitelist_path
+from hybrid_lsp.settings.exclusions import Exclusions
+from hybrid_lsp.settings.places import state_path
+
+LOOK_TIMEOUT_S = 3.0
+LEDGER_NAME = "ledger.sqlite"
+
+
+def now_ms() -> int:
+    """Return milliseconds since 1970, UTC."""
+    return time.time_ns() // 1_000_000
+
+
+class Desk:
+    """The settings as the parts that decide need them. Making one reads what came with us, and asks nobody."""
+
+    def __init__(self, config: Config, environment: Mapping[str, str] = os.environ) -> None:
+        self.config = config
+        self.environment = environment
+        raw = tomllib.loads(files("hybrid_lsp").joinpath("models.toml").read_text("utf-8"))
+        shipped, _ = parse_catalog(raw)
+        asking = config.asking
+        self.catalog = chosen(shipped, asking.model_set, asking.roles)
+        ours, _ = parse_overrides(raw["prices"], "models.toml")
+        own, wrong = parse_overrides(asking.prices)
+        self.prices = Prices({**ours, **own})
+        self.problems: tuple[Problem, ...] = (
+            *config.problems, *faults(shipped, asking.model_set, asking.roles), *wrong
+        )  # fmt: skip
+
+    def now(self) -> datetime:
+        """Return the time, in the time zone that a month is counted in."""
+        return datetime.now(UTC).astimezone(self.config.asking.zone)  # noqa: TID251 - the edge where the clock is read
+
+    def ledger(self) -> Ledger:
+        """Open the ledger: the user's own file, or the server that the settings name. Raises `Refused`."""
+        asking = self.config.asking
+        place = asking.ledger_url or state_path() / LEDGER_NAME
+        return Ledger.open(place, clock_ms=now_ms, zone=asking.zone, limit_usd=asking.limit_usd)
+
+    def policy(self, folder: Path, whitelist: Path | None = None) -> Policy:
+        """Return what may leave from a folder, as the files say now."""
+        whitelists = Whitelists(user_whitelist_path(whitelist), self.config.asking.never_leave)
+        whitelists.reread([folder])
+        return whitelists.policy(folder)
+
+    async def plan(self, job: Job, folder: Path, ledger: Ledger) -> Plan:
+        """Return what would be tried for a job on a file of `folder`. Looks at the model servers of this machine."""
+        return decide(
+            job,
+            assess(job.prompt, job.context),
+            size=measure(job),
+            policy=self.policy(folder),
+            profile=self.config.asking.profile_for(job.task),
+            budget=ledger.budget(),
+            local=await self.local(),
+            cloud=self.cloud(),
+            ignored_by=Exclusions(folder).why(job.excerpt.path),
+        )
+
+    async def local(self) -> list[Candidate]:
+        """Return the models of this machine that may be asked, the best suited first."""
+        return [Candidate(model=model) for model in fill(self.catalog, await self._installed())]
+
+    async def _installed(self) -> list[Installed]:
+        from hybrid_lsp.backends.discover import discover
+
+        config = self.config
+        findings = await discover(
+            server_settings(config), config.own_hosts, timeout_s=LOOK_TIMEOUT_S, environment=self.environment
+        )
+        return [
+            Installed(
+                name=entry.name,
+                backend=finding.kind.value,
+                window_tokens=entry.window_tokens,
+                size_bytes=entry.size_bytes,
+            )
+            for finding in findings
+            if finding.kind is not None and finding.trouble is None
+            for entry in finding.models
+            if not entry.refusal
+        ]
+
+    def cloud(self) -> list[Candidate]:
+        """Return the cloud models that play a role, with their prices and what keeps each from being asked."""
+        at = self.now()
+        return [self._candidate(model, at) for model in self.catalog.models if not model.is_local and model.roles]
+
+    def _candidate(self, model: Model, at: datetime) -> Candidate:
+        price = self.prices.price_of(model, at=at)
+        known = price if isinstance(price, Price) else None
+        if any(self.environment.get(name) for name in model.key_env):
+            return Candidate(model=model, price=known)
+        variables = " or ".join(model.key_env)
+        sentence = f"{model.id} has no key here; put yours into {variables} in the environment of the editor."
+        return Candidate(model=model, price=known, missing=sentence, missing_rule="key")
+
+    def baseline(self) -> Model | None:
+        """Return the model that savings are told against: the one the settings name, else the first premium one."""
+        named = self.config.asking.baseline
+        return self.catalog.find(named) if named else next(iter(self.catalog.playing(Role.PREMIUM)), None)

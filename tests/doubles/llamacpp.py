@@ -65,3 +65,18 @@ def serving(answers: Mapping[str, Says]) -> HttpServer:
         await asyncio.Event().wait()
 
     return HttpServer(answer)
+
+
+def chat(*texts: str, reasoning: str = "", hangs: bool = False) -> Says:
+    """Return a chat's stream: thoughts apart, timings and usage in the last events, as the real one sends them."""
+    head = {"object": "chat.completion.chunk", "model": "some.gguf", "system_fingerprint": "b11549"}
+    deltas: list[dict[str, object]] = [{"role": "assistant", "content": None}]
+    deltas += [{"reasoning_content": reasoning}] if reasoning else []
+    deltas += [{"content": text} for text in texts]
+    chunks = [{**head, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]} for delta in deltas]
+    if hangs:
+        return events(*(b"data: " + json.dumps(chunk).encode() for chunk in chunks), hangs=True)
+    last = {**head, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
+    usage = {"prompt_tokens": 20, "completion_tokens": 7, "prompt_tokens_details": {"cached_tokens": 12}}
+    told = {**head, "choices": [], "usage": usage, "timings": {"cache_n": 12, "prompt_n": 8, "predicted_n": 7}}
+    return events(*(b"data: " + json.dumps(chunk).encode() for chunk in [*chunks, last, told]), b"data: [DONE]")

@@ -8,11 +8,12 @@ import asyncio
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Self
 
 from tests.doubles.http_server import Asked, HttpServer, Reply
+from tests.doubles.ollama_chat import ChatReply, as_generated
 
 INSERT_TEMPLATE = "{{- if .Suffix }}<|fim_prefix|>{{ .Prompt }}<|fim_suffix|>{{ .Suffix }}<|fim_middle|>{{ end }}"
 CHAT_TEMPLATE = "{{ .System }}{{ .Prompt }}"
@@ -36,6 +37,8 @@ class Installed:
     )
     size: int = 986_000_000
     tells_capabilities: bool = True
+    thinking_values: tuple[bool | str, ...] | None = None
+    """Which values of `think` it takes; newer servers tell."""
 
     @property
     def capabilities(self) -> list[str]:
@@ -116,6 +119,11 @@ class OllamaDouble:
         return self.server.url
 
     @property
+    def chats(self) -> list[dict[str, object]]:
+        """Every body that /api/chat was asked with."""
+        return [asked.json for asked in self.server.asked if asked.path == "/api/chat"]
+
+    @property
     def generates(self) -> list[dict[str, object]]:
         """Every body that /api/generate was asked with."""
         return [asked.json for asked in self.server.asked if asked.path == "/api/generate"]
@@ -137,6 +145,7 @@ class OllamaDouble:
             ("GET", "/api/ps"): self._ps,
             ("POST", "/api/show"): self._show,
             ("POST", "/api/generate"): self._generate,
+            ("POST", "/api/chat"): self._chat,
             ("POST", "/api/pull"): self._pull,
         }
         route = routes.get((asked.method, asked.path))
@@ -179,6 +188,8 @@ class OllamaDouble:
             await reply.send(404, {"error": f"model '{name}' not found"})
         else:
             shown: dict[str, object] = {"template": model.template, "model_info": model.model_info, "details": {}}
+            if model.thinking_values is not None:
+                shown["thinking"] = {"values": list(model.thinking_values), "default": model.thinking_values[-1]}
             await reply.send(
                 200, shown | ({"capabilities": model.capabilities} if model.tells_capabilities else {}) | model.remote
             )
@@ -189,6 +200,11 @@ class OllamaDouble:
         plain = plain if ":" in plain else f"{plain}:latest"
         found = next((model for model in self.models if model.name == plain), None)
         return None if wants_local and found and found.remote_host else found
+
+    async def _chat(self, asked: Asked, reply: Reply) -> None:
+        as_chat = ChatReply(reply.writer, tells_logprobs=asked.json.get("logprobs") is True)
+        body = json.dumps(as_generated(asked.json)).encode()
+        await self._generate(replace(asked, body=body), as_chat)
 
     async def _generate(self, asked: Asked, reply: Reply) -> None:
         if not asked.body:

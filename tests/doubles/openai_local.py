@@ -28,6 +28,10 @@ class OpenAiDouble:
     error: object = None
     error_in_stream: object = None
     sends_done: bool = True
+    takes_not: Sequence[str] = ()
+    """Fields of a chat that it refuses by name."""
+    reasoning: Sequence[str] = ()
+    """What a chat thinks first, told apart from its answer."""
     server: HttpServer = field(init=False)
 
     def __post_init__(self) -> None:
@@ -42,6 +46,11 @@ class OpenAiDouble:
     def completions(self) -> list[dict[str, object]]:
         """Every body that /v1/completions was asked with."""
         return [asked.json for asked in self.server.asked if asked.path == "/v1/completions"]
+
+    @property
+    def chats(self) -> list[dict[str, object]]:
+        """Every body that /v1/chat/completions was asked with."""
+        return [asked.json for asked in self.server.asked if asked.path == "/v1/chat/completions"]
 
     async def __aenter__(self) -> Self:
         await self.server.__aenter__()
@@ -61,8 +70,44 @@ class OpenAiDouble:
             await reply.send(200, {"object": "list", "data": list(self.models)})
         elif asked.path == "/v1/completions":
             await self._complete(asked.json, reply)
+        elif asked.path == "/v1/chat/completions":
+            await self._chat(asked.json, reply)
         else:
             await reply.send(404, {"detail": "Not Found"})
+
+    async def _chat(self, wanted: dict[str, object], reply: Reply) -> None:
+        if self.status != 200:
+            await reply.send(self.status, self.error)
+        elif wanted.get("model") not in [model["id"] for model in self.models]:
+            await reply.send(404, _error(f"The model `{wanted.get('model')}` does not exist.", "NotFoundError"))
+        elif refused := next((name for name in self.takes_not if name in wanted), ""):
+            await reply.send(400, _error(f"Unrecognized request argument supplied: {refused}", "BadRequestError"))
+        else:
+            await self._stream_chat(wanted, reply)
+
+    async def _stream_chat(self, wanted: dict[str, object], reply: Reply) -> None:
+        await reply.begin(kind="text/event-stream; charset=utf-8")
+        thoughts: list[dict[str, object]] = [{"reasoning_content": text} for text in self.reasoning]
+        most = wanted.get("max_tokens")
+        said: list[dict[str, object]] = [*thoughts, *({"content": text} for text in self.say)]
+        said = said[: most if isinstance(most, int) else None]
+        for delta in [{"role": "assistant", "content": ""}, *said, {}]:
+            await asyncio.sleep(self.token_s)
+            sure = (
+                {"content": [{"token": "x", "logprob": -0.25}]}
+                if wanted.get("logprobs") and "content" in delta
+                else None
+            )
+            choice = {"delta": delta, "finish_reason": None if delta else self.finish_reason, "logprobs": sure}
+            await _event(reply, {"model": wanted["model"], "choices": [choice], "usage": None})
+        if self.error_in_stream is not None:
+            await _event(reply, self.error_in_stream)
+        elif wanted.get("stream_options"):
+            usage = {"prompt_tokens": 9, "completion_tokens": len(said), "prompt_tokens_details": {"cached_tokens": 1}}
+            await _event(reply, {"choices": [], "usage": usage})
+        if self.sends_done:
+            await reply.write(b"data: [DONE]\n\n")
+        await reply.end()
 
     async def _complete(self, wanted: dict[str, object], reply: Reply) -> None:
         if self.status != 200:

@@ -1,0 +1,99 @@
+"""What every model of a vendor can do, whichever dialect it speaks. A local model is another type on purpose."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Protocol
+
+from hybrid_lsp.backends.local import json_object
+from hybrid_lsp.backends.sse import data_in
+from hybrid_lsp.core.catalog import Model
+from hybrid_lsp.core.errors import Refused
+from hybrid_lsp.core.stream import ChatPrompt, Ending, Piece
+from hybrid_lsp.egress.cloud import CloudDoor, Deadlines, Judge, Permit
+
+MUCH_THINKING_TOKENS = 4096
+"""From so much room for thoughts on, a model is asked for middling effort, below it for little."""
+
+
+class CloudModel(Protocol):
+    """One model of a vendor, ready to be asked."""
+
+    @property
+    def model(self) -> Model:
+        """Its entry of the catalog."""
+        ...
+
+    def ask(
+        self, prompt: ChatPrompt, *, permit: Permit, max_output_tokens: int, deadline_s: float
+    ) -> AsyncGenerator[Piece, None]:
+        """Yield the answer as it comes; the last piece, and only that one, has an `ending`.
+
+        `max_output_tokens` is always sent, and holds for thoughts and answer together. Raises `Refused`, before
+        anything is sent, and `Trouble`, before the first piece or after some; `Trouble.may_have_cost` says whether it
+        may be billed. `aclose()`, or cancelling the task that waits for the next piece, closes the connection at once.
+        `deadline_s` is for the whole answer, waits between attempts too.
+        """
+        ...
+
+
+class Reading(Protocol):
+    """Makes an answer of a dialect's events."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more can come."""
+        ...
+
+    def text_in(self, event: Mapping[str, object]) -> str:
+        """Return the text that an event adds to the answer. Raises the `Trouble` that it tells."""
+        ...
+
+    def ending(self) -> Ending:
+        """Return how it ended, by what has come."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One question in a vendor's dialect."""
+
+    path: str
+    body: Mapping[str, object]
+    headers: Mapping[str, str]
+    judge: Judge
+    reading: Reading
+
+
+async def streamed(
+    door: CloudDoor, model: Model, question: Question, *, permit: Permit, max_output_tokens: int, deadline_s: float
+) -> AsyncGenerator[Piece, None]:
+    """Ask, and yield the answer as `CloudModel.ask` states."""
+    if max_output_tokens < 1:
+        raise Refused(f"{model.id} is not asked without room for an answer; ask for less, or raise the cost cap.")
+    async with (
+        door.stream(
+            question.path,
+            question.body,
+            permit=permit,
+            model=model.id,
+            headers=question.headers,
+            judge=question.judge,
+            deadlines=Deadlines(total_s=deadline_s),
+        ) as stream,
+        aclosing(pieces_of(stream.lines(), question.reading, door.host)) as pieces,
+    ):
+        async for piece in pieces:
+            yield piece
+
+
+async def pieces_of(lines: AsyncIterator[bytes], reading: Reading, where: str) -> AsyncGenerator[Piece, None]:
+    """Yield what the events of a stream say, and at last how it ended. Raises `Trouble`."""
+    async for data in data_in(lines):
+        if data.strip() == b"[DONE]":
+            break
+        if text := reading.text_in(json_object(data, where)):
+            yield Piece(text=text)
+        if reading.is_over:
+            break
+    yield Piece(ending=reading.ending())

@@ -41,6 +41,11 @@ class Entrance:
             await asyncio.shield(asking)
         return handle not in self._kept_out
 
+    async def settled(self) -> None:
+        """Wait until nothing is being asked about any more."""
+        while self._asking:
+            await asyncio.wait(tuple(self._asking.values()))
+
     def forget(self, handle: int) -> None:
         """Be done with a document that was closed."""
         if (asking := self._asking.pop(handle, None)) is not None:

@@ -161,8 +161,9 @@ class Server(LanguageServer):
     def _let_in(self, document: Document) -> None:
         place = self.folders.place(document.notebook or document.uri)
 
+        text = document.text  # as it was opened: what is typed since is learned as it is typed
+
         def let_in() -> None:
-            text = document.text
             self.model.buffer_opened(place.workspace, document.handle, place.path, document.language, text)
             self.completer.opened(document.handle, place.workspace, place.path, document.language, text)
 
@@ -306,6 +307,8 @@ async def _inline_completion(ls: Server, params: types.InlineCompletionParams) -
         excerpt = excerpt_with_selected(document, place, params.position, typed, start)
     if not await ls.entrance.may_be_seen(document.handle):
         return types.InlineCompletionList(items=[])
+    if document.version != excerpt.version:
+        raise asyncio.CancelledError("the text moved on while it was found out whether it may be seen")
     asked_for = params.context.trigger_kind is types.InlineCompletionTriggerKind.Invoked
     offer = await ls.completer.complete(excerpt, asked_for=asked_for)
     if offer is None:
@@ -368,6 +371,7 @@ async def _retrigger(ls: Server) -> None:
 
 
 async def _status(ls: Server) -> dict[str, Any]:
+    await ls.entrance.settled()  # what was opened before is known before its state is told
     counts = ls.completer.counts
     spent = ls.completer.slot.counts
     return {

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from hybrid_lsp.core.errors import Refused
 from hybrid_lsp.core.job import Task
-from hybrid_lsp.core.policy import SAFEST, Leave, Policy, parse_policy, policy_text
+from hybrid_lsp.core.policy import SAFEST, Leave, Policy, covers, parse_policy, policy_text
 from hybrid_lsp.settings import approve
 from hybrid_lsp.settings.approve import Applied, By, Change, apply, propose
 from hybrid_lsp.settings.audit import AUDIT_NAME
@@ -361,7 +361,12 @@ def test_an_edit_does_what_it_says_and_no_more(content: dict[str, Any], indent: 
 
     assert problems == ()
     assert not new.decide(Leave(Task.INLINE)).allowed
-    assert edited(after, edit, new) == after
+    if edit.action is Action.REMOVE and edit.key != "mcp_servers" and covers(getattr(new, edit.key, ()), edit.value):
+        # An entry above it still lets it through, and whoever removes it once more is told so.
+        with pytest.raises(Refused, match="stands for all below it"):
+            edited(after, edit, new)
+    else:
+        assert edited(after, edit, new) == after
     if edit.action is Action.REMOVE:
         assert new.is_narrower_or_equal(old)
     else:

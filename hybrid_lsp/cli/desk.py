@@ -1,13 +1,14 @@
 """What every decision stands on, put together from the settings: models, prices, policy and money."""
 
 import os
-import time
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from hybrid_lsp.cli.clock import now_ms
 from hybrid_lsp.cli.servers import server_settings
 from hybrid_lsp.core.catalog import Installed, Model, Role, chosen, faults, fill, parse_catalog
 from hybrid_lsp.core.complexity import assess
@@ -22,13 +23,11 @@ from hybrid_lsp.settings import Config, Whitelists, user_whitelist_path
 from hybrid_lsp.settings.exclusions import Exclusions
 from hybrid_lsp.settings.places import state_path
 
+if TYPE_CHECKING:
+    from hybrid_lsp.backends.discover import Finding
+
 LOOK_TIMEOUT_S = 3.0
 LEDGER_NAME = "ledger.sqlite"
-
-
-def now_ms() -> int:
-    """Return milliseconds since 1970, UTC."""
-    return time.time_ns() // 1_000_000
 
 
 class Desk:
@@ -86,9 +85,14 @@ class Desk:
         from hybrid_lsp.backends.discover import discover
 
         config = self.config
-        findings = await discover(
-            server_settings(config), config.own_hosts, timeout_s=LOOK_TIMEOUT_S, environment=self.environment
+        return self.installed(
+            await discover(
+                server_settings(config), config.own_hosts, timeout_s=LOOK_TIMEOUT_S, environment=self.environment
+            )
         )
+
+    def installed(self, findings: "Sequence[Finding]") -> list[Installed]:
+        """Return the models that may be asked, of all servers that were found."""
         return [
             Installed(
                 name=entry.name,

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from hybrid_lsp.cli.servers import server_settings
 
 if TYPE_CHECKING:
-    from hybrid_lsp.backends.keeper import Find
+    from hybrid_lsp.backends.keeper import Find, Keeper
     from hybrid_lsp.backends.local import LocalModel
+    from hybrid_lsp.cli.session import Session
     from hybrid_lsp.frontends.lsp.server import Server
-    from hybrid_lsp.settings import Config
+    from hybrid_lsp.settings import Config, Whitelists
 
 LOOK_TIMEOUT_S = 3.0
 
@@ -31,34 +32,52 @@ def _server(arguments: argparse.Namespace) -> "Server":
     from hybrid_lsp.backends.embedded import EmbeddedBackend
     from hybrid_lsp.backends.keeper import Keeper
     from hybrid_lsp.backends.power import Power
+    from hybrid_lsp.cli.inline_rows import InlineRows
+    from hybrid_lsp.cli.later import Later
     from hybrid_lsp.completer import Completer
     from hybrid_lsp.embedded.model import EmbeddedModel
     from hybrid_lsp.frontends.lsp.server import Server
     from hybrid_lsp.settings import Whitelists, config_path, read_config, user_whitelist_path
-    from hybrid_lsp.settings.exclusions import Exclusions
     from hybrid_lsp.syntax import Syntax
 
     config = read_config(config_path(), os.environ)
     keeper = Keeper(_finder(config), lambda state: server.tell(state))
     model, power = EmbeddedModel(), Power()
+    asking = Later(lambda: _session(config, policies, server, keeper))
     completer = Completer(
         EmbeddedBackend(model),
         models=keeper,
         syntax=Syntax(),
         is_off=lambda excerpt: config.is_off(excerpt.language, excerpt.path),
         may_prepare=lambda: config.prepare and not power.on_battery,
+        rows=InlineRows(asking, lambda handle: root.name if (root := server.folders.root(handle)) else ""),
     )
     policies = Whitelists(user_whitelist_path(arguments.whitelist), config.asking.never_leave)
-    lasting = () if arguments.no_models else (keeper.keep, power.keep)
+    lasting = () if arguments.no_models else (keeper.keep, power.keep, asking.keep)
     server = Server(
         completer=completer,
         model=model,
         policies=policies,
         problems=config.problems,
         lasting=lasting,
-        why_excluded=lambda root, path: Exclusions(root).why(path),
+        why_excluded=asking.why_excluded,
     )
     return server
+
+
+def _session(config: "Config", policies: "Whitelists", server: "Server", keeper: "Keeper") -> "Session":
+    from lsprotocol import types
+
+    from hybrid_lsp.cli.session import Session
+
+    def warn(sentence: str) -> None:
+        server.window_show_message(types.ShowMessageParams(type=types.MessageType.Warning, message=sentence))
+
+    def window(name: str) -> int | None:
+        model = keeper.current()
+        return model.facts.window_tokens if model is not None and model.facts.name == name else None
+
+    return Session(config, root=server.folders.root, policy=policies.policy, windows=window, alert=warn)
 
 
 def _finder(config: "Config") -> "Find":

@@ -8,7 +8,8 @@ from contextlib import closing
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-from hybrid_lsp.cli.desk import Desk, now_ms
+from hybrid_lsp.cli.clock import now_ms
+from hybrid_lsp.cli.desk import Desk
 from hybrid_lsp.core.budget import Budget
 from hybrid_lsp.core.errors import Refused
 from hybrid_lsp.core.history import Proposal, Review, monthly_review, thresholds_of

@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _change(arguments: argparse.Namespace, user: Path, in_force: Callable[[], Policy]) -> int:
-    from hybrid_lsp.cli.desk import now_ms
+    from hybrid_lsp.cli.clock import now_ms
     from hybrid_lsp.frontends.terminal import whitelist
     from hybrid_lsp.settings.approve import By, Change, apply, propose
     from hybrid_lsp.settings.edit import Action, Edit

@@ -13,7 +13,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from hybrid_lsp.completer.ports import InlineModel, Models, NoModels, Syntax
+from hybrid_lsp.completer.ports import InlineModel, Models, NoModels, Rows, Syntax
 from hybrid_lsp.completer.slot import Slot
 from hybrid_lsp.core.errors import Trouble
 from hybrid_lsp.core.job import Excerpt, Source, Suggestion
@@ -72,13 +72,17 @@ class Completer:
         syntax: Syntax | None = None,
         is_off: Callable[[Excerpt], bool] = lambda _: False,
         may_prepare: Callable[[], bool] = lambda: True,
+        rows: Rows | None = None,
     ) -> None:
+        """`rows` is told, behind the answer, of what was shown and taken."""
         self.counts = Counts()
         self.is_paused = False
         self.slot = Slot(models or NoModels(), syntax or OneLine(), is_secret=looks_random, may_prepare=may_prepare)
         self._model = model
         self._models = models or NoModels()
         self._is_off = is_off
+        self._rows = rows
+        self._asked_at_s = 0.0
         self._history = LineHistory()
         self._in_flight: dict[int, asyncio.Task[object]] = {}
         self._offered: dict[int, Suggestion] = {}
@@ -94,6 +98,7 @@ class Completer:
         self._cancel(excerpt.document)
         self._in_flight[excerpt.document] = task
         try:
+            self._asked_at_s = asyncio.get_running_loop().time()
             # What the client has already sent after this request is read now, and may supersede it.
             await asyncio.sleep(0)
             return await self._offer(excerpt, asked_for=asked_for)
@@ -128,6 +133,8 @@ class Completer:
         if suggestion is not None:
             self.counts.accepted += 1
             self.counts.accepted_chars += len(suggestion.text)
+            if self._rows is not None:
+                self._rows.accepted(suggestion_id)
         return suggestion
 
     def _cancel(self, document: int) -> None:
@@ -195,6 +202,9 @@ class Completer:
         self._next_id += 1
         self.counts.shown += 1
         self._history = replace(self._history, shown=shown, seen=excerpt)
+        if self._rows is not None:
+            latency_s = asyncio.get_running_loop().time() - self._asked_at_s
+            self._rows.shown(shown.id, excerpt, suggestion, latency_ms=round(latency_s * 1000))
         return self._remember(Offer(id=shown.id, suggestion=suggestion))
 
     def _remember(self, offer: Offer) -> Offer:

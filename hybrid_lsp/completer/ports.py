@@ -100,3 +100,15 @@ class NoModels:
     def answered(self) -> None:
         """Nothing can answer that is not there."""
         raise AssertionError("no model answered")
+
+
+class Rows(Protocol):
+    """Where it is remembered what was shown and taken: no text, and never on the way of an answer."""
+
+    def shown(self, offer: int, excerpt: Excerpt, suggestion: Suggestion, *, latency_ms: int) -> None:
+        """Note that a new suggestion was shown; returns at once."""
+        ...
+
+    def accepted(self, offer: int) -> None:
+        """Note that it was accepted; returns at once."""
+        ...

@@ -42,6 +42,8 @@ _PROSE = re.compile(
     r"\b[^={};()\[\]]*$",
     re.IGNORECASE,
 )
+_LISTED = re.compile(r"(?:[-*] \*\*|[-*] [A-Z][a-z]+ed\b|\d+\. [A-Z`*]|#{2,} [A-Z])")
+_LAST_WORD = re.compile(r"\w+$")
 _DIFF = re.compile(r"(?:@@ -\d|--- a/|\+\+\+ b/|diff --git |<{7}|>{7}|={7}$)")
 _NUMBERED = re.compile(r"\s*\d+\s*[:|]\s")
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w{2,}")
@@ -49,10 +51,13 @@ _STRANGE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x85\u2028\u2029\ufffd\r]
 _LEAST_NAMES = 6
 _LEAST_OVERLAP = 0.15
 _ECHO_LINES = 2
+_MOST_ECHO_LINES = 4
 _ECHO_CHARS = 12
 _LEAST_MOVED = 3
 _LEAST_LOST = 3
+_LEAST_CUT = 3
 _LOST_SHARE = 0.25
+_LEAST_SHARED = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,11 +131,44 @@ def _incomplete(edit: Edit) -> str:
 
 
 def _stops_short(text: list[str], part: list[str]) -> bool:
-    """Say whether the answer ends at a line in the midst of the part, and has none of those that follow there."""
-    if not text or part.count(text[-1]) != 1 or len(text[-1]) < _LEAST_LOST:
+    """Say whether the answer ends in the midst of the part, or of a line of it, and has nothing of what follows."""
+    if not text or text[-1:] == part[-1:]:
         return False
-    lost = part[part.index(text[-1]) + 1 :]
-    return len(lost) >= max(_LEAST_LOST, _LOST_SHARE * len(part)) and not set(lost) & set(text)
+    return _ends_in_a_line(text, part) or _ends_at_a_line(text, part)
+
+
+def _ends_in_a_line(text: list[str], part: list[str]) -> bool:
+    last = text[-1]
+    at = next((at for at, line in enumerate(part) if line.startswith(last) and line != last), None)
+    if at is None or last in part or len(last) < _LEAST_CUT:
+        return False
+    word = _LAST_WORD.search(last)
+    in_a_word = word is not None and re.match(r"\w", part[at][len(last) :]) is not None
+    if word is not None and in_a_word:
+        return len(re.findall(rf"\b{re.escape(word[0])}\b", "\n".join(text))) == 1
+    return _is_gone(part[at + 1 :], part[: at + 1], text, least=1)
+
+
+def _ends_at_a_line(text: list[str], part: list[str]) -> bool:
+    ends = [at for at, line in enumerate(part) if line == text[-1]]
+    if not ends or len(text[-1]) < _LEAST_CUT:
+        return False
+    before = [at for at in ends if at and len(text) > 1 and part[at - 1] == text[-2]]
+    at = (before or ends)[-1]
+    least = max(_LEAST_LOST, _LOST_SHARE * len(part))
+    if _gives(part[-1]) and not any(map(_gives, text)):
+        least = 1
+    return _is_gone(part[at + 1 :], part[: at + 1], text, least=least)
+
+
+def _gives(line: str) -> bool:
+    return line.startswith(("return ", "yield "))
+
+
+def _is_gone(lost: list[str], kept: list[str], text: list[str], *, least: float) -> bool:
+    """Say whether lines that stood in one place only are all absent from the answer."""
+    own = set(lost) - set(kept)
+    return len(lost) >= least and bool(own) and not own & set(text)
 
 
 def _placeholders(text: str) -> set[str]:
@@ -138,16 +176,21 @@ def _placeholders(text: str) -> set[str]:
 
 
 def _chatter(edit: Edit) -> str:
-    """Prose where code should be; around a code block it is harmless and was left away."""
-    lines = _lines(edit.text)
-    known = edit.part + edit.above + edit.below
-    if any(_PROSE.match(line) and " " in line and line not in known for line in lines):
-        return "The answer talks where code should be."
-    if any("```" in line and "```" not in known for line in lines):
-        return "The answer talks where code should be."
+    """Prose where code should be; around a code block it is harmless and was left away.
+
+    Where a grammar finds no new fault, prose stands in a text or a comment, and there it belongs.
+    """
+    lines, known = _lines(edit.text), edit.part + edit.above + edit.below
     if _is_diff(lines, known):
         return "The answer is a list of changes, not the new text."
-    return ""
+    if not edit.fenced and any(_LISTED.match(line) and line not in known for line in lines[-1:]):
+        return "The answer talks where code should be."
+    if edit.faults_after is not None and not _worse_syntax(edit):
+        return ""
+    ends = lines if not edit.fenced else lines[:1]
+    said = any(_PROSE.match(line) and " " in line and line not in known for line in ends)
+    said = said or any(line.startswith("```") and "```" not in known for line in lines)
+    return "The answer talks where code should be." if said else ""
 
 
 def _is_diff(lines: list[str], known: str) -> bool:
@@ -163,13 +206,17 @@ def _unchanged(edit: Edit) -> str:
 
 def _misplaced(edit: Edit) -> str:
     text, part, above, below = (_lines(lines) for lines in (edit.text, edit.part, edit.above, edit.below))
-    if _repeats(above[-_ECHO_LINES:], text, part) or _repeats(below[:_ECHO_LINES], text, part):
+    if any(
+        _repeats(around, text, part)
+        for lines in range(_ECHO_LINES, _MOST_ECHO_LINES + 1)
+        for around in (above[-lines:], below[:lines])
+    ):
         return "The answer repeats the text around the part."
     if above and text and _echoes_line(above[-1], text[0], part[:1]):
         return "The answer repeats the text around the part."
     if below and text and _echoes_line(below[0], text[-1], part[-1:]):
         return "The answer repeats the text around the part."
-    if len(text) >= _LEAST_MOVED and (_stands_in(text, above) or _stands_in(text, below)):
+    if len(text) >= _LEAST_MOVED and (_is_other(text, above, part) or _is_other(text, below, part)):
         return "The answer is another part of the file."
     names = set(_IDENTIFIER.findall(edit.part))
     kept = names & set(_IDENTIFIER.findall(edit.text))
@@ -185,11 +232,19 @@ def _lines(text: str) -> list[str]:
 def _repeats(around: list[str], text: list[str], part: list[str]) -> bool:
     """Say whether lines next to the part stand in the answer, and not in the part."""
     return (
-        len(around) == _ECHO_LINES
+        len(around) >= _ECHO_LINES
         and sum(map(len, around)) >= _ECHO_CHARS
         and _stands_in(around, text)
         and not _stands_in(around, part)
     )
+
+
+def _is_other(text: list[str], around: list[str], part: list[str]) -> bool:
+    """Say whether the answer stands elsewhere in the file, as it is or under the same first line."""
+    if text[0] not in around or text[0] in part:
+        return False
+    shared = sum(line in part for line in text)
+    return _stands_in(text, around) or shared < _LEAST_SHARED * len(text)
 
 
 def _echoes_line(around: str, edge: str, before: list[str]) -> bool:

@@ -44,6 +44,8 @@ class Asking:
     """The model that savings are told against; empty: the first premium one."""
     prices: Mapping[str, Any] = field(default_factory=dict)
     """The person's own prices, as they stand in the file."""
+    proxy: str = field(default="", repr=False)
+    """The proxy that vendors are asked through; empty: none, whatever the environment says."""
     never_leave: tuple[str, ...] = ()
     """Globs of paths whose text never leaves this machine."""
     patterns: tuple[str, ...] = ()
@@ -67,8 +69,9 @@ class Asking:
 
 def read_asking(reader: Reader, content: dict[str, Any]) -> Asking:
     """Take the settings for what is asked for out of a config.toml's content."""
-    budget, ledger, cache, models, privacy, routing = (
-        reader.table(content.pop(key, {}), key) for key in ("budget", "ledger", "cache", "models", "privacy", "routing")
+    budget, ledger, cache, models, network, privacy, routing = (
+        reader.table(content.pop(key, {}), key)
+        for key in ("budget", "ledger", "cache", "models", "network", "privacy", "routing")
     )
     asking = Asking(
         profile=PROFILES[reader.choice(content, "profile", tuple(PROFILES), BALANCED.name)],
@@ -88,12 +91,13 @@ def read_asking(reader: Reader, content: dict[str, Any]) -> Asking:
         },
         baseline=reader.text(budget, "budget.baseline"),
         prices=reader.table(content.pop("prices", {}), "prices"),
+        proxy=reader.text(network, "network.proxy"),
         never_leave=tuple(reader.texts(privacy, "privacy.never_leave")),
         patterns=tuple(reader.texts(privacy, "privacy.redact")),
     )
     for name, table in (
-        ("budget", budget), ("ledger", ledger), ("cache", cache), ("models", models), ("privacy", privacy),
-        ("routing", routing),
+        ("budget", budget), ("ledger", ledger), ("cache", cache), ("models", models), ("network", network),
+        ("privacy", privacy), ("routing", routing),
     ):  # fmt: skip
         reader.leftover(table, f"{name}.")
     return asking

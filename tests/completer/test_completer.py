@@ -10,7 +10,7 @@ import pytest
 from hybrid_lsp import completer as completer_module
 from hybrid_lsp.backends.scripted import Line, ScriptedBackend
 from hybrid_lsp.completer import Completer, Offer
-from hybrid_lsp.core.job import Excerpt, Source
+from hybrid_lsp.core.job import Excerpt, Source, Suggestion
 
 HERE = Excerpt(workspace=1, document=1, version=1, path="a.py", language="python", line=3, above="x\n", prefix="")
 
@@ -172,3 +172,32 @@ async def test_a_closed_document_is_forgotten() -> None:
     await typed("ab")
 
     assert backend.asked == [("a", 0.0), ("ab", 0.0)]
+
+
+class Told:
+    """Rows as they were told."""
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[str, int, str]] = []
+
+    def shown(self, offer: int, excerpt: Excerpt, suggestion: Suggestion, *, latency_ms: int) -> None:
+        """See the completer's ports."""
+        assert latency_ms >= 0
+        self.rows.append(("shown", offer, suggestion.source.value))
+
+    def accepted(self, offer: int) -> None:
+        """See the completer's ports."""
+        self.rows.append(("accepted", offer, ""))
+
+
+async def test_each_new_suggestion_is_a_row_and_what_is_typed_along_is_none() -> None:
+    """The ledger hears of what was shown once, and that it was taken; the rest of the same suggestion is nothing new."""
+    told = Told()
+    completer = Completer(ScriptedBackend([Line(when="ret", say="urn total")]), rows=told)
+    for prefix in ("ret", "retu", "retur"):
+        offer = await completer.complete(replace(HERE, prefix=prefix))
+    assert offer is not None
+    completer.accepted(offer.id)
+    completer.accepted(offer.id)
+
+    assert told.rows == [("shown", offer.id, "scripted"), ("accepted", offer.id, "")]

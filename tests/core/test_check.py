@@ -19,6 +19,8 @@ FINE = Edit(
     faults_before=1,
     faults_after=1,
 )
+UNREAD = {"faults_before": None, "faults_after": None}
+"""No grammar."""
 
 
 def refused(edit: Edit) -> list[str]:
@@ -50,9 +52,9 @@ def test_a_good_edit_passes_and_every_check_is_told() -> None:
         ("complete", {"text": "def total(prices, rate):\n    # existing code here\n    return result\n"}),
         ("complete", {"text": "def total(prices, rate):\n    // your code here\n    return result\n"}),
         ("complete", {"text": "def total(prices, rate):\n    result = 0\n    # ...\n    return result\n"}),
-        ("chatter", {"text": "Sure, here is the refactored code:\n" + GOOD, "fenced": False}),
-        ("chatter", {"text": GOOD + "This version uses a generator and sum\n", "fenced": False}),
-        ("chatter", {"text": "Here is the new function\n" + GOOD}),
+        ("chatter", {"text": "Sure, here is the refactored code:\n" + GOOD, "fenced": False, **UNREAD}),
+        ("chatter", {"text": GOOD + "This version uses a generator and sum\n", "fenced": False, **UNREAD}),
+        ("chatter", {"text": "Here is the new function\n" + GOOD, **UNREAD}),
         ("changed", {"text": PART}),
         ("changed", {"text": PART.replace("\n", "  \n") + "\n"}),
         ("place", {"text": "import decimal\n\nRATE = decimal.Decimal(1)\n\n" + GOOD}),

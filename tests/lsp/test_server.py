@@ -307,6 +307,7 @@ def test_a_file_that_hybridignore_names_neither_speaks_nor_teaches(typist: Typis
     (typist.folder / ".hybridignore").write_text("", encoding="utf-8")
     event = {"uri": (typist.folder / ".hybridignore").as_uri(), "type": 2}
     typist.notify("workspace/didChangeWatchedFiles", {"changes": [event]})
+    typist.status()
     typist.edit("third.py", HEAD)
     assert typist.type(START)[0]["insertText"] == REST
 

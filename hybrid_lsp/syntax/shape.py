@@ -4,40 +4,24 @@ Rules:
 1. One line where something other than closers stands right of the cursor, within a text or a comment, within
    parentheses or square brackets, and behind anything that is typed on the line but does not open a block.
 2. Several behind what opens a block that has nothing in it yet, and on a blank line of a block or of the file.
-3. Grammars (tree-sitter) are imported one by one, when a cursor first needs them. Where there is none, or the code
-   around the cursor does not parse, counting brackets and quotes decides. A wrong grammar costs nothing else.
+3. Where there is no grammar, or the code around the cursor does not parse, counting brackets and quotes decides.
 """
 
-import importlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from hybrid_lsp.core.job import Excerpt
 from hybrid_lsp.core.trim import Shape, only_closers
 from hybrid_lsp.core.trim.lines import balance, width_of
+from hybrid_lsp.syntax.grammars import parser_for
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
 
 log = logging.getLogger(__name__)
-
-GRAMMARS: dict[str, tuple[str, str]] = {
-    "c": ("tree_sitter_c", "language"),
-    "cpp": ("tree_sitter_cpp", "language"),
-    "go": ("tree_sitter_go", "language"),
-    "java": ("tree_sitter_java", "language"),
-    "javascript": ("tree_sitter_javascript", "language"),
-    "javascriptreact": ("tree_sitter_javascript", "language"),
-    "python": ("tree_sitter_python", "language"),
-    "rust": ("tree_sitter_rust", "language"),
-    "typescript": ("tree_sitter_typescript", "language_typescript"),
-    "typescriptreact": ("tree_sitter_typescript", "language_tsx"),
-}
-"""The editor's language id to the module that holds its grammar, and the function in it."""
 
 _LINES_ABOVE = 120
 _LINES_BELOW = 30
@@ -86,24 +70,6 @@ class Surroundings(Enum):
     """Between brackets that hold no statements."""
     BLOCK = "block"
     """Where statements or declarations go."""
-
-
-@lru_cache(maxsize=len(GRAMMARS))
-def parser_for(language: str) -> "Parser | None":
-    """Return a parser for the editor's language id; None where there is no grammar or it cannot be loaded.
-
-    The first call for a language imports it, which takes some ten milliseconds.
-    """
-    if language not in GRAMMARS:
-        return None
-    module, name = GRAMMARS[language]
-    try:
-        from tree_sitter import Language, Parser
-
-        return Parser(Language(getattr(importlib.import_module(module), name)()))
-    except (ImportError, AttributeError, TypeError, ValueError, OSError) as fault:
-        log.warning("syntax: no grammar for %s (%s); brackets and quotes decide", language, type(fault).__name__)
-        return None
 
 
 @dataclass(slots=True, kw_only=True)

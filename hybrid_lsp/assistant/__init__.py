@@ -1,0 +1,198 @@
+"""What somebody asked for: plan, hold, ask, check, escalate or fall back, settle, reply.
+
+Rules:
+1. A plan is walked from its first step. A step that cannot answer gives way to the next one as long as nothing was
+   billed, and to one of this machine after that: at most one paid answer is ever asked for.
+2. An answer that does not pass its check is not shown. A local one that was to be checked gives way to the cloud step
+   that the plan has for it; anything else ends there, and says so. Nobody pays twice for the same question.
+3. The same question asked twice at once is one call. It ends when the last one who waits for it has gone.
+4. Nothing that goes wrong is swallowed: it is a sentence for who asked, or a fault that is logged by the job's id.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+
+from hybrid_lsp.assistant.attempt import Attempt, Tried
+from hybrid_lsp.assistant.events import Begun, Event, Failure, Left, Outcome
+from hybrid_lsp.assistant.ports import Answers, Checks, Clock, Desk, Models, Money, Standing, Whole
+from hybrid_lsp.core.errors import HybridError
+from hybrid_lsp.core.history import reach
+from hybrid_lsp.core.job import Job
+from hybrid_lsp.core.reply import Reply
+from hybrid_lsp.core.router import Plan, Step, When
+
+__all__ = ["Assistant", "Failure", "Outcome", "Whole"]
+
+log = logging.getLogger(__name__)
+
+CLOSE_TIMEOUT_S = 5.0
+_FAULT = "Something went wrong here, and it is in the log; please report it."
+
+Tell = Callable[[Event], None]
+
+
+@dataclass(slots=True, eq=False)
+class _Call:
+    """One question under way, and those who wait for it."""
+
+    task: "asyncio.Task[Outcome]"
+    listeners: list[Tell] = field(default_factory=list)
+
+    def tell(self, event: Event) -> None:
+        """Pass an event on to everybody who waits."""
+        for listener in tuple(self.listeners):
+            listener(event)
+
+
+class Assistant:
+    """Walks the plan of each job."""
+
+    def __init__(
+        self, *, desk: Desk, models: Models, money: Money, answers: Answers, checks: Checks, clock_ms: Clock
+    ) -> None:
+        self._desk = desk
+        self._models = models
+        self._money = money
+        self._answers = answers
+        self._checks = checks
+        self._clock_ms = clock_ms
+        self._calls: dict[str, _Call] = {}
+        self._settling: set[asyncio.Task[None]] = set()
+
+    async def run(self, job: Job, whole: Whole, *, tell: Tell | None = None, fresh: bool = False) -> Outcome:
+        """Return the reply to a job, or why there is none. Never raises but `CancelledError`.
+
+        Args:
+            job: What is asked.
+            whole: The document that its excerpt is from.
+            tell: Is given what happens meanwhile, in order.
+            fresh: Whether an answer that was given before does not count.
+
+        Cancelling closes what is under way at once, and settles what was used.
+        """
+        key = _same(job, fresh=fresh)
+        call = self._calls.get(key)
+        if call is None:
+            listeners: list[Tell] = []
+            task = asyncio.get_running_loop().create_task(self._walked(job, whole, key, fresh=fresh))
+            call = self._calls[key] = _Call(task, listeners)
+            task.add_done_callback(lambda _: self._calls.pop(key, None))
+        listener = tell or _nobody
+        call.listeners.append(listener)
+        try:
+            outcome = await asyncio.shield(call.task)
+        except asyncio.CancelledError:
+            call.listeners.remove(listener)
+            if not call.listeners:
+                self._calls.pop(key, None)
+                call.task.cancel()
+                await asyncio.wait((call.task,), timeout=CLOSE_TIMEOUT_S)
+            raise
+        call.listeners.remove(listener)
+        return replace(outcome, job=job) if isinstance(outcome, Reply) else outcome
+
+    async def close(self) -> None:
+        """End every call, and wait until all money is settled. The assistant is not used any more afterwards."""
+        for call in tuple(self._calls.values()):
+            call.task.cancel()
+        pending = {call.task for call in self._calls.values()} | self._settling
+        if pending:
+            await asyncio.wait(pending, timeout=CLOSE_TIMEOUT_S)
+        if self._settling:
+            await asyncio.wait(set(self._settling), timeout=CLOSE_TIMEOUT_S)
+
+    async def _walked(self, job: Job, whole: Whole, key: str, *, fresh: bool) -> Outcome:
+        await asyncio.sleep(0)  # whoever asks listens before the first event
+        try:
+            standing = await self._desk.standing(job)
+            return await self._walk(job, whole, standing, self._calls[key].tell, fresh=fresh)
+        except HybridError as error:
+            return Failure(sentence=str(error))
+        except Exception as error:
+            log.error("job %s: %s", job.id, type(error).__name__, exc_info=error)
+            return Failure(sentence=_FAULT)
+
+    async def _walk(self, job: Job, whole: Whole, standing: Standing, tell: Tell, *, fresh: bool) -> Outcome:
+        plan = standing.plan
+        if not plan.steps:
+            return Failure(sentence=_why_none(plan), refusals=plan.refusals)
+        span = await asyncio.to_thread(reach, job.excerpt.focus, whole.text, job.excerpt.language)
+        told: list[str] = []
+        at: int | None = 0
+        fault = ""
+        while at is not None:
+            step = plan.steps[at]
+            tell(Begun(step=step, at=at, plan=plan))
+            tried = await self._attempt(job, whole, standing, step, tell, fresh=fresh, span=span.value).run()
+            if tried.judged is not None and not tried.fault:
+                return _reply(job, tried, told)
+            fault = tried.fault
+            tell(Left(step=step, sentence=fault))
+            told.append(f"{step.model.id}: {fault}")
+            at = _next(plan, at, tried)
+        return Failure(sentence=_ending(told), refusals=plan.refusals, told=tuple(told))
+
+    def _attempt(
+        self, job: Job, whole: Whole, standing: Standing, step: Step, tell: Tell, *, fresh: bool, span: str
+    ) -> Attempt:
+        return Attempt(
+            job=job, step=step, whole=whole, standing=standing, desk=self._desk, models=self._models,
+            money=self._money, answers=self._answers, checks=self._checks, clock_ms=self._clock_ms, tell=tell,
+            later=self._keep_alive, reach=span, fresh=fresh,
+        )  # fmt: skip
+
+    def _keep_alive(self, settling: "asyncio.Task[None]") -> None:
+        self._settling.add(settling)
+        settling.add_done_callback(self._settled)
+
+    def _settled(self, settling: "asyncio.Task[None]") -> None:
+        self._settling.discard(settling)
+        if not settling.cancelled() and (error := settling.exception()) is not None:
+            log.error("a paid call could not be settled (%s); its hold is charged in full", type(error).__name__)
+
+
+def _next(plan: Plan, at: int, tried: Tried) -> int | None:
+    step = plan.steps[at]
+    if tried.judged is None and not tried.billed:
+        return plan.after(at, When.UNAVAILABLE)
+    if tried.judged is not None and step.checked:
+        return plan.after(at, When.CHECK_FAILED)
+    if tried.judged is None and tried.billed:
+        # What broke off was paid for: whoever goes on must cost nothing.
+        return next((i for i in range(at + 1, len(plan.steps)) if plan.steps[i].model.is_local), None)
+    return None
+
+
+def _reply(job: Job, tried: Tried, told: list[str]) -> Reply:
+    assert tried.judged is not None
+    remarks = (*told, tried.judged.remark) if tried.judged.remark else tuple(told)
+    return Reply(
+        job=job, text=tried.judged.text, model=tried.model, origin=tried.origin, usage=tried.usage,
+        cost_usd=tried.cost_usd, basis=tried.basis, told=tuple(remarks),
+    )  # fmt: skip
+
+
+def _why_none(plan: Plan) -> str:
+    return " ".join(dict.fromkeys(refusal.sentence for refusal in plan.refusals)) or "Nobody can be asked."
+
+
+def _ending(told: list[str]) -> str:
+    return " ".join(("No answer was fit to be shown.", *told))
+
+
+def _same(job: Job, *, fresh: bool) -> str:
+    """What makes two questions the same while one of them is under way."""
+    excerpt = job.excerpt
+    parts = (
+        job.task.value, job.instruction, str(job.deliberate), job.wish.value, str(job.cost_cap_usd), str(fresh),
+        str(excerpt.workspace), excerpt.path, excerpt.language, excerpt.before, excerpt.focus, excerpt.after,
+        *excerpt.diagnostics,
+    )  # fmt: skip
+    return sha256("".join(f"{len(part)}:{part}" for part in parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _nobody(_: Event) -> None:
+    """Nobody listens."""

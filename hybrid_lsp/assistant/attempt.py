@@ -1,0 +1,339 @@
+"""One step of a plan, asked once: redact, look into the cache, hold money, stream, check, settle.
+
+Rules:
+1. Money is held before anything is sent, by the bytes that are sent; a hold always ends settled, whoever cancels when.
+2. What a vendor reports is charged. Where it reports nothing, what went out and came in is, rounded against us.
+3. Only an answer that has passed its checks is kept.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from hybrid_lsp.assistant.events import Checked, Event, Said
+from hybrid_lsp.assistant.judge import Judged, judge
+from hybrid_lsp.assistant.ports import Answers, Checks, Clock, Desk, Models, Money, Pass, Standing, Whole
+from hybrid_lsp.core.cached import Entry, Key
+from hybrid_lsp.core.chat import chat_prompt
+from hybrid_lsp.core.errors import HybridError, Refused, Trouble
+from hybrid_lsp.core.history import size_band
+from hybrid_lsp.core.job import Job
+from hybrid_lsp.core.money import ZERO
+from hybrid_lsp.core.policy import Ask
+from hybrid_lsp.core.price import Price, Usage
+from hybrid_lsp.core.record import Basis, Denied, Origin, Record, Reservation, Status
+from hybrid_lsp.core.redact import Redacted, Restorer, redact, restore
+from hybrid_lsp.core.router import Step
+from hybrid_lsp.core.stream import ChatPrompt, Ending, EndReason, Piece
+
+log = logging.getLogger(__name__)
+
+STEP_TIMEOUT_S = 180.0
+"""For one whole answer."""
+LEASE_S = STEP_TIMEOUT_S + 120.0
+WRAPPING_BYTES = 512
+"""For what a vendor puts around messages; a plan's worst case has room for it and for our instructions."""
+_PLAIN = Redacted(text="")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """What became of a step."""
+
+    judged: Judged | None = None
+    """None: it gave no answer."""
+    fault: str = ""
+    """Why its answer is not shown, or why there is none, in one sentence; empty when it is fit."""
+    billed: bool = False
+    """Whether it has cost money, or may have."""
+    origin: Origin = Origin.LOCAL
+    model: str = ""
+    usage: Usage | None = None
+    cost_usd: Decimal = ZERO
+    basis: Basis = Basis.FREE
+
+
+@dataclass(slots=True, kw_only=True)
+class Attempt:
+    """One step under way."""
+
+    job: Job
+    step: Step
+    whole: Whole
+    standing: Standing
+    desk: Desk
+    models: Models
+    money: Money
+    answers: Answers
+    checks: Checks
+    clock_ms: Clock
+    tell: Callable[[Event], None]
+    later: Callable[[asyncio.Task[None]], None]
+    """Keeps a task alive to its end, although nobody waits for it any more."""
+    reach: str
+    """How far the job's focus reaches, for the ledger."""
+    fresh: bool = False
+    """Whether an answer that is kept does not count."""
+    began_ms: int = 0
+    first_ms: int | None = None
+    words: list[str] = field(default_factory=list)
+    ending: Ending | None = None
+    redacted: Redacted = _PLAIN
+
+    async def run(self) -> Tried:
+        """Ask, and return what became of it. Cancelling closes the stream, and settles what was used."""
+        self.began_ms = self.clock_ms()
+        asked = chat_prompt(self.job, step_by_step=self.step.step_by_step)
+        if self.step.model.is_local:
+            return await self._kept(asked) or await self._local(asked)
+        try:
+            asked = await self._without_secrets(asked)
+        except Refused as refused:
+            return Tried(fault=str(refused))
+        return await self._kept(asked) or await self._cloud(asked)
+
+    async def _without_secrets(self, asked: ChatPrompt) -> ChatPrompt:
+        self.redacted = await asyncio.to_thread(redact, asked.user, self.standing.rules)
+        return ChatPrompt(system=asked.system, user=self.redacted.text)
+
+    async def _kept(self, asked: ChatPrompt) -> Tried | None:
+        entry = None if self.fresh else await self.answers.get(self._key(asked))
+        if entry is None:
+            return None
+        judged = await self._judge(restore(entry.text, self.redacted), EndReason.DONE)
+        if judged.fault:
+            return None
+        self.money.record(
+            replace(self._record(Status.DONE, judged), origin=Origin.CACHE, answered_by=entry.answered_by)
+        )
+        return Tried(judged=judged, origin=Origin.CACHE, model=entry.answered_by or entry.model, usage=entry.usage)
+
+    async def _local(self, asked: ChatPrompt) -> Tried:
+        pieces = self.models.ask_local(
+            self.step.model, asked, max_output_tokens=self.step.output_cap_tokens, deadline_s=STEP_TIMEOUT_S
+        )
+        try:
+            await self._listen(pieces)
+        except HybridError as error:
+            self.money.record(self._record(Status.FAILED))
+            return Tried(fault=str(error))
+        except asyncio.CancelledError:
+            self.money.record(self._record(Status.CANCELLED))
+            raise
+        judged = await self._judge(self._text(), self._reason())
+        self.money.record(self._record(_status(judged, self.ending), judged))
+        await self._keep(asked, judged, ZERO)
+        return self._tried(judged, origin=Origin.LOCAL)
+
+    async def _cloud(self, asked: ChatPrompt) -> Tried:
+        model = self.step.model
+        holding, price = self.desk.held(model), self.desk.charged(model)
+        decision = self.standing.policy.decide(Ask(model.host))
+        if not decision.allowed:
+            return Tried(fault=decision.sentence)
+        if holding is None or price is None:
+            return Tried(fault=f"{model.id} has no price, so it is not asked.")
+        sent_bytes = _bytes(asked)
+        worst_usd = holding.worst_usd(sent_bytes, self.step.output_cap_tokens)
+        if worst_usd > self.step.worst_usd:
+            return Tried(fault=f"{model.id} could cost more than was shown, so it is not asked; ask once more.")
+        held = await self._hold(worst_usd)
+        if isinstance(held, Denied):
+            return Tried(fault=held.sentence)
+        leave = Pass(decisions=(*self.standing.decisions, decision), reservation=held, redactions=self.redacted.count)
+        pieces = self.models.ask_cloud(self.step, asked, job=self.job.id, leave=leave, deadline_s=STEP_TIMEOUT_S)
+        account = _Account(price=price, sent_bytes=sent_bytes, held_usd=held.held_usd)
+        try:
+            await self._listen(pieces)
+            judged = await self._judge(self._text(), self._reason())
+        except HybridError as error:
+            went = isinstance(error, Trouble) and (error.may_have_cost or bool(self.words))
+            await self._settle(held, self._charged(account, Status.FAILED, went=went))
+            return Tried(fault=str(error), billed=went)
+        except BaseException as error:
+            gone = isinstance(error, asyncio.CancelledError)
+            await self._settle(held, self._charged(account, Status.CANCELLED if gone else Status.FAILED))
+            raise
+        record = self._charged(account, _status(judged, self.ending), judged)
+        await self._settle(held, record)
+        await self._keep(asked, judged, record.cost_usd)
+        return self._tried(judged, origin=Origin.CLOUD, cost_usd=record.cost_usd, basis=record.basis, billed=True)
+
+    async def _hold(self, worst_usd: Decimal) -> Reservation | Denied:
+        """Hold the worst case. Whoever cancels meanwhile, what was held is given back."""
+        model = self.step.model
+        holding = asyncio.ensure_future(
+            self.money.reserve(
+                job=self.job.id,
+                model=model.id,
+                worst_usd=worst_usd,
+                lease_s=LEASE_S,
+                task=self.job.task,
+                workspace=self.standing.workspace,
+                backend=model.backend,
+            )
+        )
+        try:
+            return await asyncio.shield(holding)
+        except asyncio.CancelledError:
+            self.later(asyncio.ensure_future(self._give_back(holding)))
+            raise
+
+    async def _give_back(self, holding: "asyncio.Future[Reservation | Denied]") -> None:
+        held = await holding
+        if isinstance(held, Reservation):
+            await self.money.settle(held, self._record(Status.CANCELLED))
+
+    async def _settle(self, held: Reservation, record: Record) -> None:
+        settling = asyncio.ensure_future(self.money.settle(held, record))
+        self.later(settling)
+        await asyncio.shield(settling)
+
+    async def _listen(self, pieces: AsyncGenerator[Piece, None]) -> None:
+        restorer, chars = Restorer(self.redacted), 0
+        async with aclosing(pieces):
+            async for piece in pieces:
+                if piece.text:
+                    self.first_ms = self.first_ms or self.clock_ms()
+                    self.words.append(piece.text)
+                    chars += len(piece.text)
+                    self.tell(Said(text=restorer.feed(piece.text), chars=chars))
+                if piece.ending is not None:
+                    self.ending = piece.ending
+        if rest := restorer.end():
+            self.tell(Said(text=rest, chars=chars))
+
+    async def _judge(self, text: str, ended: EndReason) -> Judged:
+        judged = await judge(
+            self.job, text, ended, whole=self.whole, standing=self.standing, checks=self.checks,
+            last=self.step.step_by_step,
+        )  # fmt: skip
+        self.tell(Checked(verdicts=judged.verdicts))
+        return judged
+
+    def _text(self) -> str:
+        return restore("".join(self.words), self.redacted)
+
+    def _reason(self) -> EndReason:
+        return self.ending.reason if self.ending is not None else EndReason.BROKEN_OFF
+
+    def _tried(
+        self, judged: Judged, *, origin: Origin, cost_usd: Decimal = ZERO, basis: Basis = Basis.FREE,
+        billed: bool = False,
+    ) -> Tried:  # fmt: skip
+        ending = self.ending
+        return Tried(
+            judged=judged,
+            fault=judged.fault,
+            billed=billed,
+            origin=origin,
+            model=(ending.answered_by if ending else "") or self.step.model.id,
+            usage=ending.usage if ending else None,
+            cost_usd=cost_usd,
+            basis=basis,
+        )
+
+    async def _keep(self, asked: ChatPrompt, judged: Judged, cost_usd: Decimal) -> None:
+        if judged.fault or self._reason() is not EndReason.DONE:
+            return
+        model, ending = self.step.model, self.ending
+        entry = Entry(
+            text="".join(self.words),
+            model=model.id,
+            answered_by=ending.answered_by if ending else "",
+            origin=Origin.LOCAL if model.is_local else Origin.CLOUD,
+            usage=ending.usage if ending else None,
+            cost_usd=cost_usd,
+            at_ms=self.clock_ms(),
+        )
+        await self.answers.put(self._key(asked), entry)
+
+    def _key(self, asked: ChatPrompt) -> Key:
+        step, standing = self.step, self.standing
+        return Key(
+            task=self.job.task,
+            prompt=f"{asked.system}\0{asked.user}",
+            parameters={"most": step.output_cap_tokens, "step_by_step": step.step_by_step},
+            model=step.model.id,
+            backend=step.model.backend,
+            origin=Origin.LOCAL if step.model.is_local else Origin.CLOUD,
+            policy=standing.policy.fingerprint,
+            redaction=standing.rules.fingerprint,
+            workspace=standing.workspace,
+        )
+
+    def _charged(
+        self, account: "_Account", status: Status, judged: Judged | None = None, *, went: bool = True
+    ) -> Record:
+        usage = self.ending.usage if self.ending is not None else None
+        if not went:
+            cost_usd, basis = ZERO, Basis.REPORTED
+        elif usage is not None:
+            cost_usd, basis = account.price.cost_usd(usage), Basis.REPORTED
+        else:
+            cost_usd, basis = account.assumed_usd("".join(self.words)), Basis.ASSUMED
+        return replace(
+            self._record(status, judged), cost_usd=cost_usd, basis=basis, price=account.price,
+            bytes_out=account.sent_bytes if went else 0,
+        )  # fmt: skip
+
+    def _record(self, status: Status, judged: Judged | None = None) -> Record:
+        job, step, standing, now_ms = self.job, self.step, self.standing, self.clock_ms()
+        ending, complexity = self.ending, standing.plan.complexity
+        usage = ending.usage if ending is not None else None
+        compared = status is Status.DONE and usage is not None and standing.baseline_price is not None
+        return Record(
+            job=job.id,
+            at_ms=self.began_ms,
+            workspace=standing.workspace,
+            task=job.task,
+            origin=Origin.LOCAL if step.model.is_local else Origin.CLOUD,
+            backend=step.model.backend,
+            model=step.model.id,
+            answered_by=ending.answered_by if ending else "",
+            usage=usage,
+            status=status,
+            latency_ms=now_ms - self.began_ms,
+            first_token_ms=None if self.first_ms is None else self.first_ms - self.began_ms,
+            score=complexity.score,
+            reasons=tuple(reason.name for reason in complexity.reasons),
+            rule=standing.plan.policy_rule,
+            baseline=standing.baseline.id if standing.baseline is not None else "",
+            baseline_usd=standing.baseline_price.cost_usd(usage)
+            if compared and usage and standing.baseline_price
+            else None,
+            language=job.excerpt.language,
+            reach=self.reach,
+            size_band=size_band(job.excerpt.focus.count("\n") + 1),
+            redactions=self.redacted.count,
+            checks=tuple((verdict.name, verdict.passed) for verdict in judged.verdicts) if judged else (),
+            mean_logprob=ending.mean_logprob if ending else None,
+            lowest_logprob=ending.lowest_logprob if ending else None,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Account:
+    """What one paid attempt can have cost."""
+
+    price: Price
+    sent_bytes: int
+    held_usd: Decimal
+
+    def assumed_usd(self, words: str) -> Decimal:
+        """Every byte a token, in and out; never more than was held."""
+        usage = Usage(input_tokens=self.sent_bytes, output_tokens=len(words.encode("utf-8", "replace")))
+        return min(self.price.cost_usd(usage), self.held_usd)
+
+
+def _status(judged: Judged, ending: Ending | None) -> Status:
+    if ending is not None and ending.reason is EndReason.REFUSED:
+        return Status.REFUSED
+    return Status.UNFIT if judged.fault else Status.DONE
+
+
+def _bytes(asked: ChatPrompt) -> int:
+    return WRAPPING_BYTES + len(asked.system.encode("utf-8", "replace")) + len(asked.user.encode("utf-8", "replace"))

@@ -1,0 +1,57 @@
+"""What a job tells while it is under way, and how it ends."""
+
+from dataclasses import dataclass
+
+from hybrid_lsp.core.check import Verdict
+from hybrid_lsp.core.reply import Reply
+from hybrid_lsp.core.router import Plan, Refusal, Step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """A step is being asked."""
+
+    step: Step
+    at: int
+    """Which step of the plan, from 0."""
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """More of an answer has come."""
+
+    text: str
+    chars: int
+    """Of the answer so far."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """A step did not give the answer; the next one is asked, or there is none."""
+
+    step: Step
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """An answer was checked."""
+
+    verdicts: tuple[Verdict, ...]
+
+
+Event = Begun | Said | Left | Checked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """No answer that could be shown: one sentence for a person, and what stood in the way."""
+
+    sentence: str
+    refusals: tuple[Refusal, ...] = ()
+    told: tuple[str, ...] = ()
+    """What each step that was tried came to."""
+
+
+Outcome = Reply | Failure

@@ -1,0 +1,68 @@
+"""Whether an answer is fit to be shown."""
+
+from dataclasses import dataclass
+
+from hybrid_lsp.assistant.ports import Checks, Standing, Whole
+from hybrid_lsp.core.chat import EDITING
+from hybrid_lsp.core.check import Edit, Verdict, floor
+from hybrid_lsp.core.job import Job
+from hybrid_lsp.core.reply import answer_in
+from hybrid_lsp.core.stream import EndReason
+
+CUT_OFF = "The answer was cut off at its length limit."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A model's words, made into what is shown, with what the checks said."""
+
+    text: str
+    verdicts: tuple[Verdict, ...]
+    remark: str = ""
+    """What the asker should know although the answer is shown."""
+
+    @property
+    def fault(self) -> str:
+        """The first thing that keeps it from being shown, in one sentence; empty when it is fit."""
+        return next((verdict.sentence for verdict in self.verdicts if not verdict.passed), "")
+
+
+async def judge(
+    job: Job, words: str, ended: EndReason, *, whole: Whole, standing: Standing, checks: Checks, last: bool
+) -> Judged:
+    """Return what a model's words come to. `last`: it was asked to reason before it answered."""
+    if job.task not in EDITING:
+        return _prose(words, ended)
+    answer = answer_in(words, job.excerpt.focus, last=last)
+    before, language = whole.text, job.excerpt.language
+    after = whole.with_focus(job, answer.text)
+    names = await checks.new_names(before, after, language)
+    edit = Edit(
+        part=job.excerpt.focus,
+        text=answer.text,
+        above=job.excerpt.before,
+        below=job.excerpt.after,
+        ended=ended,
+        fenced=answer.fenced,
+        closed=answer.closed,
+        blocks=answer.blocks,
+        last=last,
+        faults_before=await checks.faults(before, language),
+        faults_after=await checks.faults(after, language),
+        new_names=names,
+    )
+    verdicts = floor(edit)
+    if standing.evidence and all(verdict.passed for verdict in verdicts):
+        verdicts += await checks.evidence(job, before, after)
+    return Judged(text=answer.text, verdicts=verdicts)
+
+
+def _prose(words: str, ended: EndReason) -> Judged:
+    """For an explanation or a review there is no honest check but that something was said to its end."""
+    fault = ""
+    if ended in (EndReason.REFUSED, EndReason.BROKEN_OFF):
+        fault = "The model would not answer." if ended is EndReason.REFUSED else "The answer broke off."
+    elif not words.strip():
+        fault = "The answer is empty."
+    verdict = Verdict(name="complete", passed=not fault, sentence=fault)
+    return Judged(text=words.strip(), verdicts=(verdict,), remark=CUT_OFF if ended is EndReason.LIMIT else "")

@@ -1,0 +1,93 @@
+"""The assistant's ports over the real ledger, cache and checks: whatever waits for a disk waits in a thread."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from decimal import Decimal
+
+from hybrid_lsp.cache import Cache
+from hybrid_lsp.core.cached import Entry, Key
+from hybrid_lsp.core.check import Verdict
+from hybrid_lsp.core.job import Job, Task
+from hybrid_lsp.core.record import Denied, Record, Reservation
+from hybrid_lsp.ledger import Ledger
+from hybrid_lsp.syntax import faults, new_names
+
+CACHE_TIMEOUT_S = 1.0
+CHECK_TIMEOUT_S = 2.0
+
+Gather = Callable[[Job, str, str], "asyncio.Future[tuple[Verdict, ...]]"]
+
+
+class LedgerMoney:
+    """The ledger, for the assistant."""
+
+    def __init__(self, ledger: Ledger, changed: Callable[[], None]) -> None:
+        """`changed` is called when the month's money is not what it was."""
+        self._ledger = ledger
+        self._changed = changed
+
+    async def reserve(
+        self, *, job: str, model: str, worst_usd: Decimal, lease_s: float, task: Task, workspace: str, backend: str
+    ) -> Reservation | Denied:
+        """See `assistant.ports.Money`."""
+        return await asyncio.to_thread(
+            self._ledger.reserve, job=job, model=model, worst_usd=worst_usd, lease_s=lease_s, task=task,
+            workspace=workspace, backend=backend,
+        )  # fmt: skip
+
+    async def settle(self, reservation: Reservation, record: Record) -> None:
+        """See `assistant.ports.Money`."""
+        await asyncio.to_thread(self._ledger.settle, reservation, record)
+        self._changed()
+
+    def record(self, record: Record) -> None:
+        """See `assistant.ports.Money`."""
+        self._ledger.record(record)
+
+
+class CachedAnswers:
+    """The cache, for the assistant. One that is away or slow is a cache without answers."""
+
+    def __init__(self, cache: Cache | None) -> None:
+        self._cache = cache
+
+    async def get(self, key: Key) -> Entry | None:
+        """See `assistant.ports.Answers`."""
+        if self._cache is None:
+            return None
+        if (entry := self._cache.get_in_memory(key)) is not None:
+            return entry
+        try:
+            async with asyncio.timeout(CACHE_TIMEOUT_S):
+                return await asyncio.to_thread(self._cache.get, key)
+        except TimeoutError:
+            return None
+
+    async def put(self, key: Key, entry: Entry) -> None:
+        """See `assistant.ports.Answers`."""
+        if self._cache is not None:
+            await asyncio.to_thread(self._cache.put, key, entry)
+
+    async def clear(self) -> int:
+        """Forget every answer, in all windows."""
+        return 0 if self._cache is None else await asyncio.to_thread(self._cache.purge)
+
+
+class FloorChecks:
+    """What syntax says of a text; evidence, where somebody gathers it."""
+
+    def __init__(self, gather: Gather | None = None) -> None:
+        self._gather = gather
+
+    async def faults(self, text: str, language: str) -> int | None:
+        """See `assistant.ports.Checks`."""
+        return await asyncio.to_thread(faults, text, language, deadline=time.monotonic() + CHECK_TIMEOUT_S)
+
+    async def new_names(self, before: str, after: str, language: str) -> tuple[str, ...]:
+        """See `assistant.ports.Checks`."""
+        return await asyncio.to_thread(new_names, before, after, language)
+
+    async def evidence(self, job: Job, before: str, after: str) -> tuple[Verdict, ...]:
+        """See `assistant.ports.Checks`."""
+        return () if self._gather is None else await self._gather(job, before, after)

@@ -1,0 +1,335 @@
+"""What answers a person's questions for as long as an editor or a command runs: the real parts, put together."""
+
+import asyncio
+import getpass
+import logging
+import os
+import platform
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import platformdirs
+
+from hybrid_lsp.assistant import Assistant, Outcome, Whole
+from hybrid_lsp.assistant.events import Event
+from hybrid_lsp.assistant.ports import Standing
+from hybrid_lsp.backends.discover import Finding, discover
+from hybrid_lsp.backends.keys import key_for, why_no_key
+from hybrid_lsp.cache import Cache
+from hybrid_lsp.cli.adapters import CachedAnswers, FloorChecks, LedgerMoney
+from hybrid_lsp.cli.asked import VENDORS, AskedModels
+from hybrid_lsp.cli.clock import now_ms
+from hybrid_lsp.cli.desk import LOOK_TIMEOUT_S, Desk
+from hybrid_lsp.cli.servers import server_settings
+from hybrid_lsp.core.budget import Budget, month_of
+from hybrid_lsp.core.catalog import Model, fill
+from hybrid_lsp.core.chat import chat_prompt
+from hybrid_lsp.core.complexity import assess
+from hybrid_lsp.core.errors import HybridError, Problem, Refused
+from hybrid_lsp.core.job import Job, Wish
+from hybrid_lsp.core.money import ZERO, told, told_left
+from hybrid_lsp.core.policy import Leave, Policy, Send
+from hybrid_lsp.core.price import Price
+from hybrid_lsp.core.profile import PROFILES, Profile
+from hybrid_lsp.core.record import Record
+from hybrid_lsp.core.redact import Rules, redact
+from hybrid_lsp.core.router import Candidate, Plan, decide, measure
+from hybrid_lsp.core.summary import Summary
+from hybrid_lsp.ledger import Ledger
+from hybrid_lsp.prices import warm
+from hybrid_lsp.settings import Config
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 20.0
+"""How often the model servers, the keys and the month's money are looked at anew."""
+_DAY_MS = 24 * 3600 * 1000
+CACHE_NAME = "answers.sqlite"
+_OPENING = "The ledger is still being opened; ask again in a moment."
+
+Root = Callable[[int], Path | None]
+"""Where the folder of a workspace's handle is."""
+Policies = Callable[[Path | None], Policy]
+
+
+class Session:
+    """See `frontends.lsp.asking.Asking`. `keep` has to run for as long as anybody asks, or `look` once."""
+
+    def __init__(
+        self, config: Config, *, root: Root, policy: Policies, windows: Callable[[str], int | None] = lambda _: None,
+        alert: Callable[[str], None] = log.warning,
+    ) -> None:  # fmt: skip
+        """Open nothing yet.
+
+        `windows` says with which window a model writes ghost text, so that it need not be loaded anew. `alert` tells a
+        person, once a month each, how much of the money is spent.
+        """
+        self.desk = Desk(config)
+        self.wish = Wish.ANY
+        self.problems: tuple[Problem, ...] = self.desk.problems
+        self._root, self._policy, self._windows, self._alert = root, policy, windows, alert
+        self._policy_was: Policy | None = None
+        self._pruned_at_ms = 0
+        self._profile: Profile | None = None
+        self._ledger: Ledger | None = None
+        self._budget = Budget(month=month_of(self.desk.now()).name, limit_usd=ZERO, blocked=_OPENING)
+        self._findings: Sequence[Finding] = ()
+        self._strangers: set[str] = set()
+        self._local: Sequence[Candidate] = ()
+        self._cloud: Sequence[Candidate] = ()
+        self._prices: dict[str, tuple[Price | None, Price | None]] = {}
+        self._rules, _ = Rules.of(patterns=config.asking.patterns)
+        self._ignored: dict[tuple[Path, str], str] = {}
+        self._models = AskedModels(now_ms, proxy=config.asking.proxy)
+        self._assistant: Assistant | None = None
+        self.answers = CachedAnswers(self._cache())
+        self._stale = asyncio.Event()
+
+    # -- what keeps it true ---------------------------------------------------------------------------------------
+
+    async def keep(self) -> None:
+        """Look at everything that changes, now and again, until cancelled; then end what is under way."""
+        try:
+            while True:
+                await self.look()
+                self._stale.clear()
+                try:
+                    async with asyncio.timeout(LOOK_EVERY_S):
+                        await self._stale.wait()
+                except TimeoutError:
+                    continue
+        finally:
+            await self.close()
+
+    async def look(self) -> None:
+        """Look at model servers, keys, prices and money once. Never raises."""
+        try:
+            await asyncio.gather(self._look_at_servers(), asyncio.to_thread(self._look_at_vendors))
+            self._models.learn(self._findings, self._keys, self._rules, self._windows)
+            if self._ledger is None:
+                self._ledger = await asyncio.to_thread(self.desk.ledger)
+                self._assistant = Assistant(
+                    desk=self, models=self._models, money=LedgerMoney(self._ledger, self._stale.set),
+                    answers=self.answers, checks=FloorChecks(), clock_ms=now_ms,
+                )  # fmt: skip
+            self._budget = await asyncio.to_thread(self._ledger.budget)
+            for sentence in await asyncio.to_thread(self._ledger.claim_alerts):
+                self._alert(sentence)
+            await self._tidy(self._ledger)
+        except HybridError as error:
+            self._budget = replace(self._budget, blocked=str(error))
+        except Exception as error:
+            log.error("what can be asked could not be found out (%s)", type(error).__name__, exc_info=error)
+
+    async def _tidy(self, ledger: Ledger) -> None:
+        """Forget answers when the whitelist has become tighter, and old rows once a day."""
+        policy, was = self._policy(None), self._policy_was
+        if was is not None and not was.is_narrower_or_equal(policy):
+            await self.answers.clear()
+        self._policy_was = policy
+        if now_ms() - self._pruned_at_ms > _DAY_MS:
+            self._pruned_at_ms = now_ms()
+            await asyncio.to_thread(ledger.prune, keep_days=self.desk.config.asking.keep_days)
+
+    async def close(self) -> None:
+        """End what is under way, settle it, and let go of everything."""
+        if self._assistant is not None:
+            await self._assistant.close()
+        await self._models.close()
+        if self._ledger is not None:
+            await asyncio.to_thread(self._ledger.close)
+
+    async def _look_at_servers(self) -> None:
+        config = self.desk.config
+        self._findings = await discover(
+            server_settings(config), config.own_hosts, timeout_s=LOOK_TIMEOUT_S, environment=os.environ,
+            strangers=self._strangers,
+        )  # fmt: skip
+        self._local = [Candidate(model=model) for model in fill(self.desk.catalog, self.desk.installed(self._findings))]
+
+    def _look_at_vendors(self) -> None:
+        warm()
+        at, desk = self.desk.now(), self.desk
+        keys: dict[str, str] = {}
+        candidates = []
+        for model in desk.catalog.models:
+            if model.is_local or not model.roles or model.backend not in VENDORS:
+                continue
+            held, charged = desk.prices.price_of(model, at=at), desk.prices.charged_price_of(model, at=at)
+            self._prices[model.id] = (_known(held), _known(charged))
+            candidates.append(self._candidate(model, keys))
+        self._keys: Mapping[str, str] = keys
+        self._cloud = candidates
+        words = (_user(), platform.node(), str(Path.home()))
+        self._rules, problems = Rules.of(set(keys.values()), desk.config.asking.patterns, words)
+        self.problems = (*desk.problems, *problems)
+
+    def _candidate(self, model: Model, keys: dict[str, str]) -> Candidate:
+        price = self._prices[model.id][0]
+        try:
+            key = key_for(model, self.desk.environment)
+        except Refused as refused:
+            return Candidate(model=model, price=price, missing=str(refused), missing_rule="key")
+        if key is None:
+            return Candidate(model=model, price=price, missing=why_no_key(model), missing_rule="key")
+        keys[model.id] = key
+        return Candidate(model=model, price=price)
+
+    def _cache(self) -> Cache | None:
+        asking = self.desk.config.asking
+        if not asking.cache_enabled:
+            return None
+        place = platformdirs.user_cache_path("hybrid-lsp", appauthor=False) / CACHE_NAME
+        return Cache.open(place, clock_ms=now_ms, redis_url=asking.redis_url)
+
+    # -- who decides ----------------------------------------------------------------------------------------------
+
+    def plan(self, job: Job) -> Plan:
+        """See `Asking`. What an ignore file says of a path is known from when its document was opened."""
+        root = self._root(job.excerpt.workspace)
+        ignored_by = self._ignored.get((root, job.excerpt.path), "") if root is not None else ""
+        return self._decided(job, self._policy(root), self._budget, ignored_by)
+
+    async def standing(self, job: Job) -> Standing:
+        """See `assistant.ports.Desk`: everything is asked anew."""
+        if self._ledger is None:
+            raise Refused(self._budget.blocked or _OPENING)
+        root = self._root(job.excerpt.workspace)
+        policy = self._policy(root)
+        ignored_by = await asyncio.to_thread(self.why_excluded, root, job.excerpt.path) if root is not None else ""
+        self._budget = await asyncio.to_thread(self._ledger.budget)
+        baseline = self.desk.baseline()
+        return Standing(
+            plan=self._decided(job, policy, self._budget, ignored_by),
+            policy=policy,
+            decisions=(
+                policy.decide(Leave(job.task)),
+                policy.decide(Send(job.excerpt.path, ignored_by=ignored_by)),
+            ),
+            workspace=root.name if root is not None else "",
+            rules=self._rules,
+            baseline=baseline,
+            baseline_price=self._prices.get(baseline.id, (None, None))[1] if baseline is not None else None,
+        )
+
+    def _decided(self, job: Job, policy: Policy, budget: Budget, ignored_by: str) -> Plan:
+        if self.wish is not Wish.ANY and job.wish is Wish.ANY:
+            job = replace(job, wish=self.wish)
+        profile = self._profile or self.desk.config.asking.profile_for(job.task)
+        cloud = [self._resting(candidate) for candidate in self._cloud]
+        return decide(
+            job, assess(job.prompt, job.context), size=measure(job), policy=policy, profile=profile, budget=budget,
+            local=self._local, cloud=cloud, ignored_by=ignored_by,
+        )  # fmt: skip
+
+    def _resting(self, candidate: Candidate) -> Candidate:
+        why = self._models.circuits.why(candidate.model.id)
+        return replace(candidate, missing=why, missing_rule="circuit") if why and not candidate.missing else candidate
+
+    def why_excluded(self, root: Path, path: str) -> str:
+        """Return which rule of an ignore file excludes a path, and remember it for `plan`. Reads the disk."""
+        from hybrid_lsp.settings.exclusions import Exclusions
+
+        rule = self._ignored[root, path] = Exclusions(root).why(path)
+        return rule
+
+    def held(self, model: Model) -> Price | None:
+        """See `assistant.ports.Desk`."""
+        return self._prices.get(model.id, (None, None))[0]
+
+    def charged(self, model: Model) -> Price | None:
+        """See `assistant.ports.Desk`."""
+        return self._prices.get(model.id, (None, None))[1]
+
+    # -- what can be asked ----------------------------------------------------------------------------------------
+
+    async def run(
+        self, job: Job, whole: Whole, *, tell: Callable[[Event], None] | None = None, fresh: bool = False
+    ) -> Outcome:
+        """See `Asking`."""
+        from hybrid_lsp.assistant import Failure
+
+        if self._assistant is None:
+            return Failure(sentence=self._budget.blocked or _OPENING)
+        return await self._assistant.run(job, whole, tell=tell, fresh=fresh)
+
+    async def would_leave(self, job: Job) -> str:
+        """See `Asking`."""
+        step = next((step for step in self.plan(job).steps if not step.model.is_local), None)
+        if step is None:
+            return "Nothing would leave this machine."
+        asked = chat_prompt(job, step_by_step=step.step_by_step)
+        redacted = await asyncio.to_thread(redact, asked.user, self._rules)
+        taken = f"{redacted.count} secrets are taken out." if redacted.count else "No secret was found in it."
+        return f"To {step.model.id} at {step.model.host}. {taken}\n\n---\n\n{asked.system}\n\n---\n\n{redacted.text}\n"
+
+    async def spent(self) -> str:
+        """See `Asking`."""
+        if self._ledger is None:
+            return self._budget.blocked or _OPENING
+        return _spent(await asyncio.to_thread(self._ledger.summary))
+
+    async def clear_cache(self) -> int:
+        """See `Asking`."""
+        return await self.answers.clear()
+
+    def marked(self, job: str, *, accepted: bool | None = None, survived: bool | None = None) -> None:
+        """See `Asking`."""
+        if self._ledger is not None:
+            self._ledger.mark(job, accepted=accepted, survived=survived)
+
+    def record(self, record: Record) -> None:
+        """Remember an attempt that cost nothing; returns at once."""
+        if self._ledger is not None:
+            self._ledger.record(record)
+
+    @property
+    def profile(self) -> str:
+        """See `Asking`."""
+        return (self._profile or self.desk.config.asking.profile).name
+
+    def switch_profile(self, name: str) -> str:
+        """See `Asking`."""
+        if name not in PROFILES:
+            raise Refused(f"There is no profile of that name; there are {', '.join(PROFILES)}.")
+        self._profile = PROFILES[name]
+        return f"The profile {name} is in force for this session; the budget stays as it is."
+
+    @property
+    def left_usd(self) -> Decimal:
+        """See `Asking`."""
+        return self._budget.left_usd
+
+
+def _known(price: object) -> Price | None:
+    return price if isinstance(price, Price) else None
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return ""
+
+
+def _spent(summary: Summary) -> str:
+    budget = summary.budget
+    lines = [
+        f"## {budget.month}: {told_left(budget.left_usd)} of {told(budget.limit_usd)} left",
+        "",
+        f"{told(budget.settled_usd)} spent, {told(budget.held_usd)} held.",
+    ]
+    if budget.blocked:
+        lines.append(f"\n{budget.blocked}")
+    if summary.groups:
+        lines += ["", "| task | model | answers | cost |", "|---|---|---:|---:|"]
+        lines += [
+            f"| {group.task} | {group.model} | {group.attempts} | {told(group.cost_usd)} |" for group in summary.groups
+        ]
+    savings = summary.savings
+    if savings.compared:
+        saved, compared = told(savings.saved_usd), savings.compared
+        lines.append(f"\n{saved} saved, beside the same tokens at {savings.baseline} ({compared} answers).")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,282 @@
+"""What the assistant does with a plan, told as conversations."""
+
+import asyncio
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from hybrid_lsp.assistant import Failure, Whole
+from hybrid_lsp.assistant.events import Begun, Checked, Event, Left, Said
+from hybrid_lsp.core.check import Verdict
+from hybrid_lsp.core.job import Task, Wish
+from hybrid_lsp.core.policy import SAFEST
+from hybrid_lsp.core.profile import PERFORMANCE
+from hybrid_lsp.core.record import Basis, Origin
+from hybrid_lsp.core.reply import Reply
+from hybrid_lsp.core.stream import Ending, EndReason
+from tests.assistant.house import CODE, DEAR, GOOD, HARD, OTHER, Line, fenced, house, job, offline
+
+DONE = Ending(reason=EndReason.DONE, prompt_tokens=1000, output_tokens=100, answered_by="big-2027")
+BAD = {
+    "truncated": Line(say=("```python\ndef total(prices):\n    return su",), ending=Ending(reason=EndReason.LIMIT)),
+    "cut": Line(say=("```python\ndef total(prices):\n    return sum(prices",)),
+    "chatter": Line(say=("Sure, I would be happy to help you with that\ndef total(prices): return sum(prices)",)),
+    "syntax": Line(say=(fenced("def total(prices)\n    return sum(prices"),)),
+    "unchanged": Line(say=(fenced("\n".join(CODE.split("\n")[3:8])),)),
+    "language": Line(say=(fenced("function total(prices) { return prices.reduce((a, b) => a + b, 0); }"),)),
+    "names": Line(say=(fenced("def total(prices):\n    return summed(prices)"),)),
+    "empty": Line(say=("",)),
+}
+
+
+async def test_a_small_job_is_answered_here_for_nothing() -> None:
+    """The local model is asked once, nothing is held, and a free row says so."""
+    rooms = house()
+    events: list[Event] = []
+    reply = await rooms.ask(job(), events=events)
+    assert isinstance(reply, Reply)
+    assert (reply.text, reply.origin, reply.cost_usd) == (GOOD, Origin.LOCAL, 0)
+    assert [name for name, _ in rooms.models.asked] == ["small"]
+    assert rooms.money.statuses == [("local", "done")]
+    assert [type(event) for event in events] == [Begun, Said, Checked]
+
+
+async def test_a_hard_job_tries_here_first_and_is_content_with_a_good_answer() -> None:
+    """A local answer that passes its check costs nothing, although the cloud was allowed."""
+    rooms = house()
+    reply = await rooms.ask(job(instruction=HARD))
+    assert isinstance(reply, Reply)
+    assert reply.origin is Origin.LOCAL
+    assert not rooms.models.passes
+
+
+@pytest.mark.parametrize("fault", BAD)
+async def test_each_bad_local_answer_is_caught_and_escalated_exactly_once(fault: str) -> None:
+    """Whatever is wrong with it, the cloud is asked once, the reply says why, and its cost is what was reported."""
+    rooms = house(small=[BAD[fault]], big=[Line(ending=DONE)])
+    reply = await rooms.ask(job(instruction=HARD))
+    assert isinstance(reply, Reply)
+    assert [name for name, _ in rooms.models.asked] == ["small", "big"]
+    assert rooms.money.statuses == [("local", "unfit"), ("cloud", "done")]
+    assert (reply.model, reply.basis, reply.cost_usd) == ("big-2027", Basis.REPORTED, Decimal("0.0045"))
+    assert reply.told
+    assert reply.told[0].startswith("small: ")
+    assert rooms.money.left_usd == Decimal(50) - Decimal("0.0045")
+
+
+@pytest.mark.parametrize("fault", BAD)
+async def test_where_the_policy_keeps_it_here_nothing_is_ever_escalated(fault: str) -> None:
+    """A bad local answer is not shown, and says so; nobody else is asked."""
+    rooms = house(small=[BAD[fault]], policy=SAFEST)
+    outcome = await rooms.ask(job(instruction=HARD))
+    assert isinstance(outcome, Failure)
+    assert outcome.sentence.startswith("No answer was fit to be shown. small: ")
+    assert not rooms.models.passes
+
+
+async def test_when_the_cloud_has_failed_too_nobody_pays_again() -> None:
+    """After a bad cloud answer it ends there: one paid call, and a sentence."""
+    rooms = house(small=[BAD["syntax"]], big=[BAD["syntax"]], cloud=(*house().cloud, OTHER))
+    outcome = await rooms.ask(job(instruction=HARD))
+    assert isinstance(outcome, Failure)
+    assert [name for name, _ in rooms.models.asked] == ["small", "big"]
+    assert rooms.money.statuses == [("local", "unfit"), ("cloud", "unfit")]
+    assert "big: " in outcome.sentence
+
+
+async def test_a_cloud_model_that_is_away_gives_way_for_nothing() -> None:
+    """What could not be asked costs nothing: the next cloud model answers, and then the one of this machine would."""
+    rooms = house(big=[offline()], profile=PERFORMANCE, cloud=(*house().cloud, OTHER))
+    rooms.models.scripts["other"] = [Line(ending=DONE)]
+    reply = await rooms.ask(job(instruction=HARD))
+    assert isinstance(reply, Reply)
+    assert [name for name, _ in rooms.models.asked] == ["big", "other"]
+    assert [record.cost_usd for record in rooms.money.settled] == [0, Decimal("0.0045")]
+
+    rooms.models.scripts["other"] = [offline()]
+    reply = await rooms.ask(job(instruction=HARD), fresh=True)
+    assert isinstance(reply, Reply)
+    assert (reply.model, reply.cost_usd) == ("small", 0)
+
+
+async def test_what_broke_off_after_it_was_billed_goes_on_here_and_not_in_another_cloud() -> None:
+    """Half an answer is charged by what is known, marked as assumed, and nobody else is paid."""
+    broken = Line(say=("```python\ndef total(",), trouble=offline(may_have_cost=True).trouble)
+    rooms = house(big=[broken], profile=PERFORMANCE, cloud=(*house().cloud, OTHER))
+    reply = await rooms.ask(job(instruction=HARD))
+    assert isinstance(reply, Reply)
+    assert [name for name, _ in rooms.models.asked] == ["big", "small"]
+    (record,) = rooms.money.settled
+    assert (record.basis, record.status.value) == (Basis.ASSUMED, "failed")
+    assert 0 < record.cost_usd < Decimal("0.2")
+
+
+async def test_without_a_reported_usage_the_cost_is_assumed_against_us() -> None:
+    """An answer without counts is charged for every byte, and never more than was held."""
+    rooms = house(big=[Line(ending=Ending(reason=EndReason.DONE))], profile=PERFORMANCE)
+    reply = await rooms.ask(job(instruction=HARD))
+    assert isinstance(reply, Reply)
+    assert reply.basis is Basis.ASSUMED
+    assert reply.cost_usd > Decimal("0.0045")
+    assert "(assumed)" in reply.footer()
+
+
+async def test_the_ninth_of_eight_that_fit_goes_local_with_a_sentence() -> None:
+    """With money for some only, spending ends at the limit; whoever comes too late is answered here and told why."""
+    rooms = house(big=[Line(gate=asyncio.Event())], profile=PERFORMANCE, price=DEAR)
+    rooms.money.limit_usd = Decimal("5.05")
+    gate = rooms.models.scripts["big"][0].gate
+    assert gate is not None
+    asked = [asyncio.create_task(rooms.ask(job(instruction=f"{HARD} {number}"))) for number in range(9)]
+    await asyncio.sleep(0.2)
+    gate.set()
+    replies = await asyncio.gather(*asked)
+    assert all(isinstance(reply, Reply) for reply in replies)
+    assert rooms.money.left_usd >= 0
+    assert not rooms.money.held
+    assert len(rooms.money.settled) < 9
+    local = [reply for reply in replies if isinstance(reply, Reply) and reply.origin is Origin.LOCAL]
+    assert len(local) + len(rooms.money.settled) == 9
+    assert all("The month's money is spent." in reply.told[0] for reply in local)
+
+
+async def test_cancelling_at_any_moment_leaves_no_hold_and_no_missing_row() -> None:
+    """However far a paid call has come when its asker goes, it ends settled and the stream is closed."""
+    for turns in range(60):
+        rooms = house(big=[Line(gate=asyncio.Event())], profile=PERFORMANCE)
+        rooms.money.slow = asyncio.Event()
+        asked = asyncio.create_task(rooms.ask(job(instruction=HARD)))
+        for turn in range(turns):
+            await asyncio.sleep(0 if turn % 3 else 0.001)
+            if turn == 12:
+                rooms.money.slow.set()
+        asked.cancel()
+        rooms.money.slow.set()
+        with pytest.raises(asyncio.CancelledError):
+            await asked
+        await rooms.assistant.close()
+        assert not rooms.money.held
+        assert len(rooms.money.settled) == len(rooms.models.passes) or not rooms.models.passes
+        assert rooms.models.closed == len(rooms.models.asked)
+
+
+async def test_two_identical_questions_are_one_call() -> None:
+    """Both get the reply, one is paid; when one goes the other still gets it."""
+    gate = asyncio.Event()
+    rooms = house(big=[Line(gate=gate, ending=DONE)], profile=PERFORMANCE)
+    first, second, third = (asyncio.create_task(rooms.ask(job(instruction=HARD))) for _ in range(3))
+    await asyncio.sleep(0.05)
+    first.cancel()
+    gate.set()
+    replies = await asyncio.gather(first, second, third, return_exceptions=True)
+    assert isinstance(replies[0], asyncio.CancelledError)
+    assert isinstance(replies[1], Reply)
+    assert replies[1] == replies[2]
+    assert len(rooms.money.settled) == 1
+
+
+async def test_an_answer_that_was_paid_for_is_not_paid_for_again() -> None:
+    """The same question a second time comes from the cache, is free, and is a row of its own; `fresh` asks anew."""
+    rooms = house(big=[Line(ending=DONE)], profile=PERFORMANCE)
+    first = await rooms.ask(job(instruction=HARD))
+    again = await rooms.ask(job(instruction=HARD))
+    anew = await rooms.ask(job(instruction=HARD), fresh=True)
+    assert isinstance(first, Reply)
+    assert isinstance(again, Reply)
+    assert isinstance(anew, Reply)
+    assert (again.text, again.origin, again.cost_usd) == (first.text, Origin.CACHE, 0)
+    assert anew.origin is Origin.CLOUD
+    assert len(rooms.money.settled) == 2
+    assert rooms.money.statuses[0] == ("cache", "done")
+
+
+async def test_a_tighter_policy_finds_no_answer_of_a_wider_one() -> None:
+    """What was kept under one policy is not given under another."""
+    rooms = house(big=[Line(ending=DONE)], profile=PERFORMANCE)
+    await rooms.ask(job(instruction=HARD))
+    rooms.policy = replace(rooms.policy, tasks=rooms.policy.tasks - {"code_review"})
+    await rooms.ask(job(instruction=HARD))
+    assert len(rooms.money.settled) == 2
+
+
+async def test_a_bad_answer_is_never_kept() -> None:
+    """What did not pass its check is asked anew."""
+    rooms = house(small=[BAD["syntax"], Line()], policy=SAFEST)
+    assert isinstance(await rooms.ask(job()), Failure)
+    assert isinstance(await rooms.ask(job()), Reply)
+
+
+async def test_what_nobody_asked_for_stays_here() -> None:
+    """A hover that no local model can answer costs nothing and asks nobody else."""
+    rooms = house(small=[offline()], profile=PERFORMANCE)
+    outcome = await rooms.ask(job(Task.EXPLAIN, deliberate=False, instruction=HARD))
+    assert isinstance(outcome, Failure)
+    assert not rooms.models.passes
+
+
+async def test_a_wish_for_the_cloud_is_held_by_the_policy() -> None:
+    """Asking for the better model goes there at once where it may, and nowhere where it may not."""
+    rooms = house(big=[Line(say=("It adds.",), ending=DONE)])
+    reply = await rooms.ask(job(Task.EXPLAIN, wish=Wish.CLOUD))
+    assert isinstance(reply, Reply)
+    assert (reply.origin, reply.text) == (Origin.CLOUD, "It adds.")
+    rooms.policy = SAFEST
+    outcome = await rooms.ask(job(Task.EXPLAIN, wish=Wish.CLOUD))
+    assert isinstance(outcome, Failure)
+    assert "reasoning_tasks" in outcome.sentence
+
+
+async def test_evidence_is_gathered_only_where_it_is_switched_on_and_refuses_too() -> None:
+    """A test that fails keeps a local answer from being shown, and the cloud is asked; without trust nothing runs."""
+    rooms = house(big=[Line(ending=DONE)])
+    await rooms.ask(job(instruction=HARD))
+    assert rooms.checks.gathered == 0
+
+    rooms = house(big=[Line(ending=DONE)], evidence=True)
+    rooms.checks.says = (Verdict(name="tests", passed=False, sentence="A test near the change fails."),)
+    outcome = await rooms.ask(job(instruction=HARD))
+    assert isinstance(outcome, Failure)
+    assert [name for name, _ in rooms.models.asked] == ["small", "big"]
+    assert ("tests", False) in rooms.money.settled[0].checks
+
+
+async def test_a_secret_never_reaches_the_cloud_and_comes_back_in_the_edit() -> None:
+    """What goes out has a name in its place; the reply has the secret again; the row says how many were taken out."""
+    secret = "ghp_" + "a1B2c3D4e5F6g7H8i9J0" + "k1L2m3N4o5P6q7R8"
+    code = CODE.replace("result = 0", f'token = "{secret}"\n    result = 0')
+    rooms = house(profile=PERFORMANCE)
+
+    def echo() -> Line:
+        return Line(say=(fenced(f'def total(prices):\n    token = "{secret}"\n    return sum(prices), token'),))
+
+    rooms.models.scripts["big"] = [echo()]
+    asked = replace(job(instruction=HARD), excerpt=job(code=code).excerpt)
+    await rooms.assistant.run(asked, Whole(text=code))
+    sent = rooms.models.asked[0][1]
+    assert secret not in sent.user + sent.system
+    assert "REDACTED_" in sent.user
+    assert rooms.money.settled[0].redactions >= 1
+    assert rooms.models.passes[0].redactions >= 1
+
+
+async def test_a_fault_of_ours_is_a_sentence_and_a_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """What nobody expected never raises into the editor, and is logged with the job's id and without text."""
+    rooms = house(small=[Line(say=(fenced("SECRET_TEXT"),), trouble=None, ending=DONE)])
+
+    rooms.checks.broken = True
+    outcome = await rooms.ask(job())
+    assert isinstance(outcome, Failure)
+    assert "in the log" in outcome.sentence
+    assert "job-1" in caplog.text
+    assert "SECRET_TEXT" not in caplog.text
+
+
+async def test_a_step_that_gave_way_is_told_while_it_happens() -> None:
+    """Whoever watches sees which step is asked, and why the next one is."""
+    rooms = house(small=[BAD["syntax"]], big=[Line(ending=DONE)])
+    events: list[Event] = []
+    await rooms.ask(job(instruction=HARD), events=events)
+    assert [event.step.model.id for event in events if isinstance(event, Begun)] == ["small", "big"]
+    (left,) = [event for event in events if isinstance(event, Left)]
+    assert "no longer parses" in left.sentence

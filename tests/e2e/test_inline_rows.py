@@ -1,0 +1,63 @@
+"""Ghost text is remembered in the ledger: that it was shown, from where, and whether it was taken."""
+
+import sys
+import time
+from decimal import Decimal
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from hybrid_lsp.core.job import Task
+from hybrid_lsp.core.record import Origin
+from hybrid_lsp.core.summary import GroupTotal
+from hybrid_lsp.ledger import Ledger
+from tests.lsp.test_server import CODE, HEAD, START, Typist
+
+WAIT_S = 30.0
+
+
+def test_what_was_shown_and_taken_is_a_row_behind_the_answer(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Over real stdio, ghost text becomes rows without cost and without any text of the file."""
+    state = tmp_path / "state"
+    config = tmp_path / "config.toml"
+    config.write_text('[[server]]\nurl = "http://127.0.0.1:9"\n', encoding="utf-8")
+    monkeypatch.setenv("HYBRID_LSP_STATE", str(state))
+    monkeypatch.setenv("HYBRID_LSP_CONFIG", str(config))
+    with WithModels(repository) as typist:
+        typist.begin("orders.py", CODE + HEAD)
+        until = time.monotonic() + WAIT_S
+        while not (state / "ledger.sqlite").exists():
+            assert time.monotonic() < until, "the ledger was never opened"
+            time.sleep(0.1)
+        time.sleep(0.5)
+        items = typist.type(START)
+        typist.request("workspace/executeCommand", items[0]["command"])
+        group = inline_group(state / "ledger.sqlite", until)
+    assert group.accepted == 1
+    assert (group.origin, group.cost_usd) == (Origin.EMBEDDED, 0)
+    assert START.strip().encode() not in (state / "ledger.sqlite").read_bytes()
+
+
+class WithModels(Typist):
+    """A typist whose server may look for models, and so keeps a ledger."""
+
+    def __init__(self, folder: Path) -> None:
+        super(Typist, self).__init__([sys.executable, "-P", "-m", "hybrid_lsp", "serve"])
+        self.folder, self.text, self.uri, self.version = folder, "", "", 1
+
+
+def inline_group(path: Path, until: float) -> GroupTotal:
+    """Wait for the row, as another window would see it."""
+    while True:
+        ledger = Ledger.open(
+            path, clock_ms=lambda: time.time_ns() // 1_000_000, zone=ZoneInfo("UTC"), limit_usd=Decimal(50)
+        )
+        groups = [group for group in ledger.summary().groups if group.task is Task.INLINE and group.accepted]
+        ledger.close()
+        if groups:
+            return groups[0]
+        assert time.monotonic() < until, "no row of ghost text came"
+        time.sleep(0.2)

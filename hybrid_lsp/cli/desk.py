@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from hybrid_lsp.backends.discover import Finding
 
 LOOK_TIMEOUT_S = 3.0
+_OPENED_WITH = {"ollama": 16_384}
+"""The window that a model is opened with, where its server has not opened it yet (`backends.ollama_chat.NUM_CTX`)."""
 LEDGER_NAME = "ledger.sqlite"
 
 
@@ -97,7 +99,7 @@ class Desk:
             Installed(
                 name=entry.name,
                 backend=finding.kind.value,
-                window_tokens=entry.window_tokens,
+                window_tokens=entry.window_tokens or _OPENED_WITH.get(finding.kind.value),
                 size_bytes=entry.size_bytes,
             )
             for finding in findings

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from hybrid_lsp.backends import ollama_chat
+from hybrid_lsp.cli import desk
 from hybrid_lsp.cli.session import Session
 from hybrid_lsp.core.cached import Entry, Key
 from hybrid_lsp.core.job import Task
@@ -62,6 +64,11 @@ async def test_how_much_is_spent_is_told_once_a_month_each_whichever_window_sees
         assert all(percent in sentence for sentence in told)
     for window in windows:
         await window.close()
+
+
+def test_a_model_that_is_not_open_yet_counts_with_the_window_it_will_be_opened_with() -> None:
+    """No plan counts on a window that nobody will set up."""
+    assert desk._OPENED_WITH == {"ollama": ollama_chat.NUM_CTX}
 
 
 async def test_a_tighter_whitelist_empties_the_cache(config: Path) -> None:

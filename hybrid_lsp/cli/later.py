@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+SETTLED_S = 3.0
+"""How long after the start nobody but a question has the session made."""
 STARTING = "hybrid-lsp is still starting; ask again in a moment."
 
 
@@ -31,9 +34,16 @@ class Later:
         self._make = make
         self._session: Session | None = None
         self._wish = Wish.ANY
+        self._wanted = asyncio.Event()
 
     async def keep(self) -> None:
-        """Make the session, and keep it true until cancelled."""
+        """Make the session, and keep it true until cancelled.
+
+        Not in the first seconds, unless somebody asks: making it takes the interpreter from whoever types.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SETTLED_S):
+                await self._wanted.wait()
         session = await asyncio.to_thread(self._make)
         session.wish = self._wish
         self._session = session
@@ -45,6 +55,7 @@ class Later:
         """See `Asking`."""
         if self._session is not None:
             return self._session.plan(job)
+        self._wanted.set()
         from hybrid_lsp.core.complexity import assess
         from hybrid_lsp.core.router import Plan, Refusal
 

@@ -36,6 +36,10 @@ fast = ["codellama:13b", "qwen3.5:4b"]
 premium = "claude-3-opus"
 [prices."my-model"]
 input_usd = 1
+[evidence]
+folders = ["/src/shop"]
+[network]
+proxy = "http://user:word@proxy.lan:3128"
 [privacy]
 never_leave = ["legal/**"]
 redact = ["ACME-[0-9]+"]
@@ -63,6 +67,7 @@ def test_every_setting_of_the_file_is_in_force(tmp_path: Path) -> None:
     assert (asking.cache_enabled, asking.redis_url) == (False, "redis://:word@127.0.0.1/0")
     assert (asking.model_set, asking.baseline) == ("sketch", "gpt-4-turbo")
     assert asking.roles == {Role.FAST: ("codellama:13b", "qwen3.5:4b"), Role.PREMIUM: "claude-3-opus"}
+    assert (asking.evidence_folders, asking.proxy) == ((Path("/src/shop"),), "http://user:word@proxy.lan:3128")
     assert asking.prices == {"my-model": {"input_usd": 1}}
     assert (asking.never_leave, asking.patterns) == (("legal/**",), ("ACME-[0-9]+",))
     assert (asking.profile_for(Task.FIX).cloud_from, asking.profile_for(Task.FIX).local_first) == (0.7, True)
@@ -97,6 +102,8 @@ def test_a_password_in_an_url_is_not_in_the_text_of_a_config(tmp_path: Path) -> 
         ("[routing.local_first]\nfix = 1", "routing.local_first.fix"),
         ("[routing]\nlocal = 3", "routing.local"),
         ("[privacy]\nredact = [3]", "privacy.redact"),
+        ("[evidence]\nfolders = 3", "evidence.folders"),
+        ("[network]\nproxy = 3", "network.proxy"),
         ("prices = 3", "prices"),
     ],
 )

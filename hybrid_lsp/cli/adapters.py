@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from decimal import Decimal
 
 from hybrid_lsp.cache import Cache
@@ -16,7 +16,7 @@ from hybrid_lsp.syntax import faults, new_names
 CACHE_TIMEOUT_S = 1.0
 CHECK_TIMEOUT_S = 2.0
 
-Gather = Callable[[Job, str, str], "asyncio.Future[tuple[Verdict, ...]]"]
+Gather = Callable[[Job, str, str], Awaitable[tuple[Verdict, ...]]]
 
 
 class LedgerMoney:

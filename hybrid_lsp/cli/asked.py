@@ -3,6 +3,7 @@
 import random
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
+from typing import Protocol
 
 from hybrid_lsp.assistant.ports import Pass
 from hybrid_lsp.backends import anthropic, gemini, ollama_chat, openai_chat, openai_cloud
@@ -26,11 +27,23 @@ VENDORS: Mapping[str, tuple[str, Vendor]] = {
 }
 
 
+class OpenDoor(Protocol):
+    """Opens the door to a vendor; see `CloudDoor`, which is one."""
+
+    def __call__(
+        self, base_url: str, *, scan: Callable[[str], bool], clock_ms: Callable[[], int], dice: Callable[[], float],
+        circuits: Circuits, proxy: str,
+    ) -> CloudDoor:  # fmt: skip
+        """Return the door."""
+        ...
+
+
 class AskedModels:
     """See `assistant.ports.Models`. What is known of servers and keys is told by `learn`."""
 
-    def __init__(self, clock_ms: Callable[[], int], *, proxy: str = "") -> None:
+    def __init__(self, clock_ms: Callable[[], int], *, proxy: str = "", open_door: OpenDoor = CloudDoor) -> None:
         self.circuits = Circuits(clock_ms)
+        self._open_door = open_door
         self._clock_ms = clock_ms
         self._proxy = proxy
         self._findings: Sequence[Finding] = ()
@@ -90,7 +103,7 @@ class AskedModels:
 
     def _door(self, base_url: str) -> CloudDoor:
         if base_url not in self._doors:
-            self._doors[base_url] = CloudDoor(
+            self._doors[base_url] = self._open_door(
                 base_url, scan=self._holds_secret, clock_ms=self._clock_ms, dice=random.random,
                 circuits=self.circuits, proxy=self._proxy,
             )  # fmt: skip

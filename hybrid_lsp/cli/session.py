@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import platformdirs
 
@@ -19,13 +20,14 @@ from hybrid_lsp.backends.discover import Finding, discover
 from hybrid_lsp.backends.keys import key_for, why_no_key
 from hybrid_lsp.cache import Cache
 from hybrid_lsp.cli.adapters import CachedAnswers, FloorChecks, LedgerMoney
-from hybrid_lsp.cli.asked import VENDORS, AskedModels
+from hybrid_lsp.cli.asked import VENDORS, AskedModels, OpenDoor
 from hybrid_lsp.cli.clock import now_ms
 from hybrid_lsp.cli.desk import LOOK_TIMEOUT_S, Desk
 from hybrid_lsp.cli.servers import server_settings
 from hybrid_lsp.core.budget import Budget, month_of
 from hybrid_lsp.core.catalog import Model, fill
 from hybrid_lsp.core.chat import chat_prompt
+from hybrid_lsp.core.check import Verdict
 from hybrid_lsp.core.complexity import assess
 from hybrid_lsp.core.errors import HybridError, Problem, Refused
 from hybrid_lsp.core.job import Job, Wish
@@ -37,9 +39,13 @@ from hybrid_lsp.core.record import Record
 from hybrid_lsp.core.redact import Rules, redact
 from hybrid_lsp.core.router import Candidate, Plan, decide, measure
 from hybrid_lsp.core.summary import Summary
+from hybrid_lsp.egress.cloud import CloudDoor
 from hybrid_lsp.ledger import Ledger
 from hybrid_lsp.prices import warm
 from hybrid_lsp.settings import Config
+
+if TYPE_CHECKING:
+    from hybrid_lsp.evidence import Sandbox
 
 log = logging.getLogger(__name__)
 
@@ -59,12 +65,12 @@ class Session:
 
     def __init__(
         self, config: Config, *, root: Root, policy: Policies, windows: Callable[[str], int | None] = lambda _: None,
-        alert: Callable[[str], None] = log.warning,
+        alert: Callable[[str], None] = log.warning, open_door: OpenDoor = CloudDoor,
     ) -> None:  # fmt: skip
         """Open nothing yet.
 
         `windows` says with which window a model writes ghost text, so that it need not be loaded anew. `alert` tells a
-        person, once a month each, how much of the money is spent.
+        person, once a month each, how much of the money is spent. `open_door` opens the doors to vendors.
         """
         self.desk = Desk(config)
         self.wish = Wish.ANY
@@ -72,6 +78,7 @@ class Session:
         self._root, self._policy, self._windows, self._alert = root, policy, windows, alert
         self._policy_was: Policy | None = None
         self._pruned_at_ms = 0
+        self._sandbox: Sandbox | None = None
         self._profile: Profile | None = None
         self._ledger: Ledger | None = None
         self._budget = Budget(month=month_of(self.desk.now()).name, limit_usd=ZERO, blocked=_OPENING)
@@ -82,7 +89,7 @@ class Session:
         self._prices: dict[str, tuple[Price | None, Price | None]] = {}
         self._rules, _ = Rules.of(patterns=config.asking.patterns)
         self._ignored: dict[tuple[Path, str], str] = {}
-        self._models = AskedModels(now_ms, proxy=config.asking.proxy)
+        self._models = AskedModels(now_ms, proxy=config.asking.proxy, open_door=open_door)
         self._assistant: Assistant | None = None
         self.answers = CachedAnswers(self._cache())
         self._stale = asyncio.Event()
@@ -112,7 +119,7 @@ class Session:
                 self._ledger = await asyncio.to_thread(self.desk.ledger)
                 self._assistant = Assistant(
                     desk=self, models=self._models, money=LedgerMoney(self._ledger, self._stale.set),
-                    answers=self.answers, checks=FloorChecks(), clock_ms=now_ms,
+                    answers=self.answers, checks=FloorChecks(self._evidence), clock_ms=now_ms,
                 )  # fmt: skip
             self._budget = await asyncio.to_thread(self._ledger.budget)
             for sentence in await asyncio.to_thread(self._ledger.claim_alerts):
@@ -210,6 +217,7 @@ class Session:
             ),
             workspace=root.name if root is not None else "",
             rules=self._rules,
+            evidence=self._trusts(root),
             baseline=baseline,
             baseline_price=self._prices.get(baseline.id, (None, None))[1] if baseline is not None else None,
         )
@@ -234,6 +242,22 @@ class Session:
 
         rule = self._ignored[root, path] = Exclusions(root).why(path)
         return rule
+
+    def _trusts(self, root: Path | None) -> bool:
+        folders = self.desk.config.asking.evidence_folders
+        return root is not None and any(root == folder or root.is_relative_to(folder) for folder in folders)
+
+    async def _evidence(self, job: Job, before: str, after: str) -> tuple[Verdict, ...]:
+        from hybrid_lsp.evidence import Evidence, Sandbox
+
+        root, excerpt = self._root(job.excerpt.workspace), job.excerpt
+        if root is None:
+            return ()
+        self._sandbox = self._sandbox or Sandbox()
+        return await Evidence(sandbox=self._sandbox).gather(
+            root=root, path=excerpt.path, before=before, after=after, first_line=excerpt.line,
+            last_line=excerpt.line + excerpt.focus.removesuffix("\n").count("\n"), language=excerpt.language,
+        )  # fmt: skip
 
     def held(self, model: Model) -> Price | None:
         """See `assistant.ports.Desk`."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from hybrid_lsp.core.catalog import CLOUD_ROLES, LOCAL_ROLES
@@ -48,6 +49,8 @@ class Asking:
     """The proxy that vendors are asked through; empty: none, whatever the environment says."""
     never_leave: tuple[str, ...] = ()
     """Globs of paths whose text never leaves this machine."""
+    evidence_folders: tuple[Path, ...] = ()
+    """Workspaces that the person trusts to have their tests and examples run, in a sandbox, to check an answer."""
     patterns: tuple[str, ...] = ()
     """The person's own expressions for what is secret."""
 
@@ -69,9 +72,9 @@ class Asking:
 
 def read_asking(reader: Reader, content: dict[str, Any]) -> Asking:
     """Take the settings for what is asked for out of a config.toml's content."""
-    budget, ledger, cache, models, network, privacy, routing = (
+    budget, ledger, cache, evidence, models, network, privacy, routing = (
         reader.table(content.pop(key, {}), key)
-        for key in ("budget", "ledger", "cache", "models", "network", "privacy", "routing")
+        for key in ("budget", "ledger", "cache", "evidence", "models", "network", "privacy", "routing")
     )
     asking = Asking(
         profile=PROFILES[reader.choice(content, "profile", tuple(PROFILES), BALANCED.name)],
@@ -94,10 +97,11 @@ def read_asking(reader: Reader, content: dict[str, Any]) -> Asking:
         proxy=reader.text(network, "network.proxy"),
         never_leave=tuple(reader.texts(privacy, "privacy.never_leave")),
         patterns=tuple(reader.texts(privacy, "privacy.redact")),
+        evidence_folders=tuple(Path(text).expanduser() for text in reader.texts(evidence, "evidence.folders")),
     )
     for name, table in (
-        ("budget", budget), ("ledger", ledger), ("cache", cache), ("models", models), ("network", network),
-        ("privacy", privacy), ("routing", routing),
+        ("budget", budget), ("ledger", ledger), ("cache", cache), ("evidence", evidence), ("models", models),
+        ("network", network), ("privacy", privacy), ("routing", routing),
     ):  # fmt: skip
         reader.leftover(table, f"{name}.")
     return asking

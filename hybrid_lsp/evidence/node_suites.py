@@ -1,0 +1,122 @@
+"""The tests of JavaScript and TypeScript: with vitest or jest where a project has them, else by Node's own runner."""
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from hybrid_lsp.evidence.compare import Seen
+from hybrid_lsp.evidence.errand import RESULTS, Errand, Limits, Outcome
+from hybrid_lsp.evidence.python_suites import Place, surroundings
+
+_RUNNERS = ("vitest/vitest.mjs", "jest/bin/jest.js")
+_OWN_RUNNER = re.compile(r"""["']node:test["']""")
+_SUBTEST = re.compile(r"^(?P<indent>\s*)# Subtest: (?P<name>.*)$")
+_RESULT = re.compile(
+    r"^(?P<indent>\s*)(?P<verdict>ok|not ok) \d+(?: - (?P<name>.*?))?(?:\s+# (?P<aside>SKIP|TODO).*)?$"
+)
+_STEP = 4
+"""Spaces that a nested result is indented by."""
+_MIB = 1024 * 1024
+_HEAD_CHARS = 20_000
+
+
+class NodeSuite:
+    """The tests of some files, with the runner that they were written for."""
+
+    name, things = "tests", "tests"
+
+    def __init__(self, place: Place, tests: tuple[str, ...]) -> None:
+        """`tests` are files, the nearest first. Which runner they are for is read from the project."""
+        self._place, self._runner = place, find_runner(Path(place.root), place.path)
+        own = not self._runner
+        self._tests = tuple(one for one in tests if not own or _is_for_node(Path(place.root) / one))
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing that could be run."""
+        return not self._tests
+
+    def errand(self, text: str, wanted: Seen | None, time_s: float) -> Errand:
+        """Return what to run on a version of the file. The files are run as a whole, whatever is wanted."""
+        place = self._place
+        cwd = self._runner.partition("node_modules/")[0].rstrip("/")
+        return Errand(
+            root=place.root,
+            cwd=cwd,
+            command=(place.program, *self._words()),
+            copied=place.files,
+            written={place.path: text},
+            visible=place.visible,
+            environment=surroundings(place.program, NODE_ENV="test", CI="1"),
+            limits=replace(Limits(time_s=time_s), address_bytes=0, open_files=2048),
+        )
+
+    def _words(self) -> tuple[str, ...]:
+        """Return the words of the command after the program."""
+        root = self._place.root
+        files = [f"{root}/{test}" for test in self._tests]
+        if self._runner.endswith("vitest.mjs"):
+            words = ["run", "--reporter=json", f"--outputFile={RESULTS}", "--pool=threads", "--watch=false"]
+            return (f"{root}/{self._runner}", *words, *files)
+        if self._runner:
+            words = ["--ci", "--json", f"--outputFile={RESULTS}", "--cacheDirectory=/tmp/jest", "--watchman=false"]
+            return (f"{root}/{self._runner}", *words, "--runInBand", "--runTestsByPath", *files)
+        return ("--test", "--test-reporter=tap", f"--test-reporter-destination={RESULTS}", *files)
+
+    def read(self, outcome: Outcome) -> Seen:
+        """Return what came of each test."""
+        found = list(_from_json(outcome.results) if self._runner else _from_tap(outcome.results))
+        failed = frozenset(name for name, passed in found if not passed)
+        passed = frozenset(name for name, passed in found if passed) - failed
+        return Seen(passed=passed, failed=failed)
+
+
+def find_runner(root: Path, path: str) -> str:
+    """Return the file, below the root, of the test runner that is installed nearest to a file; empty for none."""
+    for folder in PurePosixPath(path).parents:
+        for runner in _RUNNERS:
+            place = folder / "node_modules" / runner
+            if (root / place).is_file():
+                return str(place)
+    return ""
+
+
+def _is_for_node(test: Path) -> bool:
+    try:
+        with test.open(encoding="utf-8", errors="replace") as file:
+            return bool(_OWN_RUNNER.search(file.read(_HEAD_CHARS)))
+    except OSError:
+        return False
+
+
+def _from_tap(text: str) -> Iterator[tuple[str, bool]]:
+    """Yield each test's name, with those around it, and whether it passed; skipped ones are left out."""
+    around: dict[int, str] = {}
+    for line in text.splitlines():
+        if match := _SUBTEST.match(line):
+            around[len(match["indent"]) // _STEP] = match["name"]
+        elif (match := _RESULT.match(line)) and not match["aside"]:
+            depth = len(match["indent"]) // _STEP
+            names = [around.get(level, "") for level in range(depth)]
+            yield " > ".join([*names, match["name"] or ""]), match["verdict"] == "ok"
+
+
+def _from_json(text: str) -> Iterator[tuple[str, bool]]:
+    """Yield the same from what jest writes, and vitest in the same form."""
+    try:
+        read = json.loads(text)
+    except (ValueError, RecursionError):
+        return
+    for file in _dicts(read.get("testResults") if isinstance(read, dict) else None):
+        name = os.path.basename(str(file.get("name", "")))
+        for test in _dicts(file.get("assertionResults")):
+            if test.get("status") in ("passed", "failed"):
+                yield f"{name} > {test.get('fullName')}", test["status"] == "passed"
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

@@ -60,7 +60,7 @@ class Assistant:
         self._checks = checks
         self._clock_ms = clock_ms
         self._calls: dict[str, _Call] = {}
-        self._settling: set[asyncio.Task[None]] = set()
+        self._ending: set[asyncio.Task[None]] = set()
 
     async def run(self, job: Job, whole: Whole, *, tell: Tell | None = None, fresh: bool = False) -> Outcome:
         """Return the reply to a job, or why there is none. Never raises but `CancelledError`.
@@ -98,11 +98,11 @@ class Assistant:
         """End every call, and wait until all money is settled. The assistant is not used any more afterwards."""
         for call in tuple(self._calls.values()):
             call.task.cancel()
-        pending = {call.task for call in self._calls.values()} | self._settling
+        pending = {call.task for call in self._calls.values()} | self._ending
         if pending:
             await asyncio.wait(pending, timeout=CLOSE_TIMEOUT_S)
-        if self._settling:
-            await asyncio.wait(set(self._settling), timeout=CLOSE_TIMEOUT_S)
+        if self._ending:
+            await asyncio.wait(set(self._ending), timeout=CLOSE_TIMEOUT_S)
 
     async def _walked(self, job: Job, whole: Whole, key: str, *, fresh: bool) -> Outcome:
         await asyncio.sleep(0)  # whoever asks listens before the first event
@@ -144,14 +144,14 @@ class Assistant:
             later=self._keep_alive, reach=span, fresh=fresh,
         )  # fmt: skip
 
-    def _keep_alive(self, settling: "asyncio.Task[None]") -> None:
-        self._settling.add(settling)
-        settling.add_done_callback(self._settled)
+    def _keep_alive(self, ending: "asyncio.Task[None]") -> None:
+        self._ending.add(ending)
+        ending.add_done_callback(self._ended)
 
-    def _settled(self, settling: "asyncio.Task[None]") -> None:
-        self._settling.discard(settling)
-        if not settling.cancelled() and (error := settling.exception()) is not None:
-            log.error("a paid call could not be settled (%s); its hold is charged in full", type(error).__name__)
+    def _ended(self, ending: "asyncio.Task[None]") -> None:
+        self._ending.discard(ending)
+        if not ending.cancelled() and (error := ending.exception()) is not None:
+            log.error("what was to end by itself has failed: %s", type(error).__name__, exc_info=error)
 
 
 def _next(plan: Plan, at: int, tried: Tried) -> int | None:

@@ -17,7 +17,7 @@ from hybrid_lsp.assistant.events import Checked, Event, Said
 from hybrid_lsp.assistant.judge import Judged, judge
 from hybrid_lsp.assistant.ports import Answers, Checks, Clock, Desk, Models, Money, Pass, Standing, Whole
 from hybrid_lsp.core.cached import Entry, Key
-from hybrid_lsp.core.chat import chat_prompt
+from hybrid_lsp.core.chat import EDITING, chat_prompt
 from hybrid_lsp.core.errors import HybridError, Refused, Trouble
 from hybrid_lsp.core.history import size_band
 from hybrid_lsp.core.job import Job
@@ -86,6 +86,9 @@ class Attempt:
     async def run(self) -> Tried:
         """Ask, and return what became of it. Cancelling closes the stream, and settles what was used."""
         self.began_ms = self.clock_ms()
+        if self.job.task in EDITING:
+            # Parsed while the model writes, so that only what the edit changes is parsed afterwards.
+            self.later(asyncio.ensure_future(self._read_before()))
         asked = chat_prompt(self.job, step_by_step=self.step.step_by_step)
         if self.step.model.is_local:
             return await self._kept(asked) or await self._local(asked)
@@ -94,6 +97,9 @@ class Attempt:
         except Refused as refused:
             return Tried(fault=str(refused))
         return await self._kept(asked) or await self._cloud(asked)
+
+    async def _read_before(self) -> None:
+        await self.checks.faults(self.whole.text, self.job.excerpt.language)
 
     async def _without_secrets(self, asked: ChatPrompt) -> ChatPrompt:
         self.redacted = await asyncio.to_thread(redact, asked.user, self.standing.rules)

@@ -36,12 +36,13 @@ async def judge(
     answer = answer_in(words, job.excerpt.focus, last=last)
     before, language = whole.text, job.excerpt.language
     after = whole.with_focus(job, answer.text)
-    names = await checks.new_names(before, after, language)
+    new, lost = await checks.names(before, after, language)
+    above, below = whole.around(job)
     edit = Edit(
         part=job.excerpt.focus,
         text=answer.text,
-        above=job.excerpt.before,
-        below=job.excerpt.after,
+        above=above,
+        below=below,
         ended=ended,
         fenced=answer.fenced,
         closed=answer.closed,
@@ -49,7 +50,8 @@ async def judge(
         last=last,
         faults_before=await checks.faults(before, language),
         faults_after=await checks.faults(after, language),
-        new_names=names,
+        new_names=new,
+        lost_names=lost,
     )
     verdicts = floor(edit)
     if standing.evidence and all(verdict.passed for verdict in verdicts):

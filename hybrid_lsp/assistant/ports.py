@@ -54,9 +54,14 @@ class Whole:
 
     def with_focus(self, job: Job, focus: str) -> str:
         """Return the text with the job's focus replaced."""
+        above, below = self.around(job)
+        return above + focus + below
+
+    def around(self, job: Job) -> tuple[str, str]:
+        """Return the text before the job's focus, and the text after it."""
         excerpt = job.excerpt
         start = _offset(self.text, excerpt.line) + len(excerpt.prefix)
-        return self.text[:start] + focus + self.text[start + len(excerpt.focus) :]
+        return self.text[:start], self.text[start + len(excerpt.focus) :]
 
 
 class Desk(Protocol):
@@ -128,8 +133,8 @@ class Checks(Protocol):
         """Return how many syntax errors a whole file has; None where no grammar can say."""
         ...
 
-    async def new_names(self, before: str, after: str, language: str) -> tuple[str, ...]:
-        """Return the names that a file uses and nothing defines, and that it did not use before."""
+    async def names(self, before: str, after: str, language: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the names that a file uses anew and nothing defines, and those whose definition it has lost."""
         ...
 
     async def evidence(self, job: Job, before: str, after: str) -> tuple[Verdict, ...]:

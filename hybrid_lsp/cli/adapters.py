@@ -11,7 +11,7 @@ from hybrid_lsp.core.check import Verdict
 from hybrid_lsp.core.job import Job, Task
 from hybrid_lsp.core.record import Denied, Record, Reservation
 from hybrid_lsp.ledger import Ledger
-from hybrid_lsp.syntax import faults, new_names
+from hybrid_lsp.syntax import faults, lost_names, new_names
 
 CACHE_TIMEOUT_S = 1.0
 CHECK_TIMEOUT_S = 2.0
@@ -84,10 +84,14 @@ class FloorChecks:
         """See `assistant.ports.Checks`."""
         return await asyncio.to_thread(faults, text, language, deadline=time.monotonic() + CHECK_TIMEOUT_S)
 
-    async def new_names(self, before: str, after: str, language: str) -> tuple[str, ...]:
+    async def names(self, before: str, after: str, language: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """See `assistant.ports.Checks`."""
-        return await asyncio.to_thread(new_names, before, after, language)
+        return await asyncio.to_thread(_names, before, after, language)
 
     async def evidence(self, job: Job, before: str, after: str) -> tuple[Verdict, ...]:
         """See `assistant.ports.Checks`."""
         return () if self._gather is None else await self._gather(job, before, after)
+
+
+def _names(before: str, after: str, language: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    return new_names(before, after, language), lost_names(before, after, language)

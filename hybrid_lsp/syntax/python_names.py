@@ -19,13 +19,15 @@ _ALWAYS = frozenset(dir(builtins)) | {
     "get_ipython", "license", "quit", "reveal_locals", "reveal_type", "unicode",
 }  # fmt: skip
 _UNSOUND = re.compile(
-    r"\bimport\s*\(?\s*\*"
-    r"|\bexec\s*\((?:[^,()\n]|\([^()\n]*\))*\)|\bexec\s*\([^\n]*globals"
+    r"^[ \t]*from\s[^\n#]*\bimport\s*\(?\s*\*"
+    r"|\bexec\s*\((?:[^,()\n]|\([^()\n]*\))+\)|\bexec\s*\([^\n]*\bglobals\(\)"
     r"|\bglobals\(\)\s*(?:\[|\.(?:update|setdefault))"
-    r"|\bbuiltins\.\w+\s*="
+    r"|\bbuiltins\.\w+\s*=",
+    re.MULTILINE,
 )
 """What may define names that no scope shows."""
 _LINE_AT_THE_EDGE = re.compile(r"^(?=[^\s#)\]}])", re.MULTILINE)
+_METHOD = re.compile(r"^([ \t]+)(?:async\s+def|def|@)(?=[\s\w])", re.MULTILINE)
 _GOES_ON = re.compile(r"(?:else|elif|except|finally|case)\b")
 
 
@@ -45,17 +47,21 @@ class _Scopes:
 
 def undefined_python(before: str, after: str) -> frozenset[str]:
     """Return the names that are undefined after an edit and were not before it; none where that cannot be told."""
-    start, block, changed = _blocks(before, after)
-    old, new = _scopes(block), _scopes(changed)
-    if not old or not new:
-        return _whole(before, after)
-    rest = before[:start] + before[start + len(block) :]
-    suspects = (new.undefined - old.undefined) | (old.defined - new.defined)
-    elsewhere = {name for name in suspects if name in rest}
-    if any(not _is_plainly_defined(name, rest) for name in elsewhere):
-        return _whole(before, after)
-    sure = (suspects - elsewhere) & new.undefined
-    return _sound(sure, before, after, old, new) if sure else frozenset()
+    for start, block, changed in _blocks(before, after):
+        old = _scopes(block)
+        if old is None:
+            continue
+        new = _scopes(changed)
+        if new is None:
+            return frozenset()
+        rest = before[:start] + before[start + len(block) :]
+        suspects = (new.undefined - old.undefined) | (old.defined - new.defined)
+        elsewhere = {name for name in suspects if name in rest}
+        if any(not _is_plainly_defined(name, rest) for name in elsewhere):
+            break
+        sure = (suspects - elsewhere) & new.undefined
+        return _sound(sure, before, after, old, new) if sure else frozenset()
+    return _whole(before, after)
 
 
 def _whole(before: str, after: str) -> frozenset[str]:
@@ -82,22 +88,40 @@ def _is_plainly_defined(name: str, text: str) -> bool:
     return any(re.search(form, text, re.MULTILINE) for form in forms)
 
 
-def _blocks(before: str, after: str) -> tuple[int, str, str]:
-    """Return, of both texts, the outermost statements that differ, and where they begin.
+def _blocks(before: str, after: str) -> Iterator[tuple[int, str, str]]:
+    """Yield, of both texts, the method that differs, then the outermost statement, and where it begins.
 
     Both begin and end at the same lines of what is the same. One that begins or ends within a long text does not parse,
-    or reads what it did not: then the whole file decides.
+    or reads what it did not: then a larger one decides.
     """
     head, tail = shared_ends(before, after)
     head = before.rfind("\n", 0, head) + 1
-    start = max((match.start() for match in _LINE_AT_THE_EDGE.finditer(before, 0, head)), default=0)
+    rest = before.find("\n", len(before) - tail) + 1 if tail else 0
+    rest = rest or len(before)
+    start = _last(_LINE_AT_THE_EDGE, before, head)
     while start and _GOES_ON.match(before, start):
-        start = max((match.start() for match in _LINE_AT_THE_EDGE.finditer(before, 0, start - 1)), default=0)
-    rest = before[len(before) - tail :]
-    cut = rest.find("\n") + 1 or len(rest)
-    ends = (match.start() for match in _LINE_AT_THE_EDGE.finditer(rest, cut) if not _GOES_ON.match(rest, match.start()))
-    end = len(rest) - next(ends, len(rest))
-    return start, before[start : len(before) - end], after[start : len(after) - end]
+        start = _last(_LINE_AT_THE_EDGE, before, start - 1)
+    method = _last(_METHOD, before, head, start)
+    if method > start:
+        indent = len(match[1]) if (match := _METHOD.match(before, method)) else 0
+        out = re.compile(rf"^[ \t]{{0,{indent - 1}}}(?=[^ \t\n])", re.MULTILINE)
+        edge = re.compile(rf"^[ \t]{{0,{indent}}}(?=[^ \t\n#)\]}}])", re.MULTILINE).search(before, rest)
+        block = _block(before, after, method, edge.start() if edge else len(before))
+        if not out.search(block[1]) and not out.search(block[2]):
+            yield block
+    ends = (
+        match.start() for match in _LINE_AT_THE_EDGE.finditer(before, rest) if not _GOES_ON.match(before, match.start())
+    )
+    yield _block(before, after, start, next(ends, len(before)))
+
+
+def _last(pattern: re.Pattern[str], text: str, end: int, start: int = 0) -> int:
+    """Return where a pattern is found last before a place; the start where it is not."""
+    return max((match.start() for match in pattern.finditer(text, start, end)), default=start)
+
+
+def _block(before: str, after: str, start: int, end: int) -> tuple[int, str, str]:
+    return start, before[start:end], after[start : len(after) - (len(before) - end)]
 
 
 def _scopes(text: str) -> _Scopes | None:
@@ -105,7 +129,7 @@ def _scopes(text: str) -> _Scopes | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            top = symtable.symtable(text, "edit", "exec")
+            top = symtable.symtable(f"if 1:\n{text}" if text[:1] in (" ", "\t") else text, "edit", "exec")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     read: set[str] = set()

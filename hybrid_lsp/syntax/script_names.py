@@ -99,8 +99,13 @@ def undefined_script(before: str, after: str, language: str) -> set[str]:
         return found
     old = _places(before, found, language)
     if language not in SCRIPTS:  # other files of the package define names too: only what was bound here is lost
-        return {word for word in found if word in old and old[word][1]}
+        return {word for word in found if word in old and old[word][1] and not _is_in_a_string(word, after)}
     return {word for word in found if word in old and (old[word][1] or not old[word][0])}
+
+
+def _is_in_a_string(word: str, text: str) -> bool:
+    """Say whether a string has the word: what Go imports is named by the end of a path."""
+    return re.search(rf'"[^"\n]*\b{re.escape(word)}\b[^"\n]*"', text) is not None
 
 
 def _changed(text: str, head: int, tail: int) -> str:

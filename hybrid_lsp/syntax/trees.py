@@ -8,7 +8,7 @@ Rules:
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from hybrid_lsp.syntax.grammars import grammar_for
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 MOST_BYTES = 1_000_000
 _MOST_REMEMBERED = 4
 _CHUNK = 1 << 16
+_STEP = 4096
+_Text = TypeVar("_Text", bytes, str)
 _Known = tuple[str, bytes, "Tree"]
 _known: list[_Known] = []
 """Newest last. Replaced as a whole, never changed."""
@@ -42,19 +44,24 @@ def tree_of(source: bytes, language: str, *, deadline: float) -> "Tree | None":
     return tree
 
 
-def shared_ends(a: "bytes | str", b: "bytes | str") -> tuple[int, int]:
+def shared_ends(a: _Text, b: _Text) -> tuple[int, int]:
     """Return how much two texts have in common at the start, and behind that at the end."""
     most = min(len(a), len(b))
-    head = _longest(most, lambda n: a[:n] == b[:n])
-    tail = _longest(most - head, lambda n: a[len(a) - n :] == b[len(b) - n :])
+    head = _longest(most, lambda n, m: a[n:m] == b[n:m])
+    tail = _longest(most - head, lambda n, m: a[len(a) - m : len(a) - n] == b[len(b) - m : len(b) - n])
     return head, tail
 
 
-def _longest(most: int, fits: Callable[[int], bool]) -> int:
-    low, high = 0, most
+def _longest(most: int, is_same: Callable[[int, int], bool]) -> int:
+    """Return how far it is the same: in steps first, so that nothing is compared twice but the last of them."""
+    low = 0
+    while low < most and is_same(low, min(low + _STEP, most)):
+        low = min(low + _STEP, most)
+    high = min(low + _STEP, most)
+    start = low
     while low < high:
         middle = (low + high + 1) // 2
-        low, high = (middle, high) if fits(middle) else (low, middle - 1)
+        low, high = (middle, high) if is_same(start, middle) else (low, middle - 1)
     return low
 
 

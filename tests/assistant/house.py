@@ -24,7 +24,7 @@ from hybrid_lsp.core.record import Denied, Record, Reservation
 from hybrid_lsp.core.redact import Rules
 from hybrid_lsp.core.router import Candidate, Step, decide, measure
 from hybrid_lsp.core.stream import ChatPrompt, Ending, EndReason, Piece
-from hybrid_lsp.syntax import faults, new_names
+from hybrid_lsp.syntax import faults, lost_names, new_names
 
 NOW_MS = 1_800_000_000_000
 CODE = "import os\n\n\ndef total(prices):\n    result = 0\n    for price in prices:\n        result += price\n    return result\n\n\nprint(total([1]), os.sep)\n"
@@ -198,9 +198,9 @@ class Checks:
             raise ZeroDivisionError
         return faults(text, language, deadline=time.monotonic() + 5)
 
-    async def new_names(self, before: str, after: str, language: str) -> tuple[str, ...]:
+    async def names(self, before: str, after: str, language: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """See the assistant's ports."""
-        return new_names(before, after, language)
+        return new_names(before, after, language), lost_names(before, after, language)
 
     async def evidence(self, job: Job, before: str, after: str) -> tuple[Verdict, ...]:
         """See the assistant's ports."""

@@ -11,11 +11,14 @@ from hybrid_lsp.core.stream import EndReason
 
 PART = "def total(prices, rate):\n    result = 0\n    for price in prices:\n        result += price * rate\n    return result\n"
 GOOD = "def total(prices, rate):\n    return sum(price * rate for price in prices)\n"
+OTHER = "def kept(places):\n    taken = set(places)\n    return sorted(taken)\n"
+FINE_ABOVE = "import decimal\n\nRATE = decimal.Decimal(1)\n"
+FINE_BELOW = "\nprint(total([1], RATE))\nprint(total([2], RATE))\n"
 FINE = Edit(
     part=PART,
     text=GOOD,
-    above="import decimal\n\nRATE = decimal.Decimal(1)\n",
-    below="\nprint(total([1], RATE))\nprint(total([2], RATE))\n",
+    above=FINE_ABOVE,
+    below=FINE_BELOW,
     faults_before=1,
     faults_after=1,
 )
@@ -65,6 +68,22 @@ def test_a_good_edit_passes_and_every_check_is_told() -> None:
         ("characters", {"text": GOOD.replace("return", "return\u2028")}),
         ("syntax", {"faults_after": 2}),
         ("names", {"new_names": ("prise",)}),
+        ("names", {"lost_names": ("result",)}),
+        ("complete", {"text": "def total(prices, rate):\n    result = 0\n    for price in prices:\n"}),
+        ("complete", {"text": "def total(prices, rate):\n    result = 0\n    for price in prices:\n        resu"}),
+        ("complete", {"text": "def total(prices, tax):\n    result = 0\n    for price in prices:\n        result += price * rate\n"}),
+        ("chatter", {"text": "--- a/x\n+++ b/x\n@@ -1,5 +1,2 @@\n" + GOOD, **UNREAD}),
+        ("chatter", {"text": "1: def total(prices, rate):\n2:     return sum(prices) * rate\n", **UNREAD}),
+        ("chatter", {"text": GOOD + "\n### What changed\n", "fenced": False}),
+        ("chatter", {"text": GOOD + "- **sum** takes the place of the loop (twice).\n", "fenced": False, **UNREAD}),
+        ("chatter", {"text": GOOD + "```\n", "fenced": False, **UNREAD}),
+        ("place", {"text": "RATE = decimal.Decimal(1)\n" + GOOD}),
+        ("place", {"text": GOOD + "print(total([1], RATE))\n"}),
+        ("place", {"text": FINE_ABOVE + GOOD + FINE_BELOW}),
+        ("place", {"part": OTHER, "text": PART, "above": PART}),
+        ("place", {"text": "x = 1\n" + PART * 2 + GOOD + OTHER + PART + "y = 1\n", "above": PART, "below": OTHER + PART}),
+        ("place", {"part": OTHER, "text": PART.replace("result", "net"), "below": PART}),
+        ("indentation", {"text": GOOD.replace("    return", "    \treturn")}),
     ],
 )  # fmt: skip
 def test_what_is_mechanically_wrong_is_refused_by_its_own_check(check: str, changes: dict[str, object]) -> None:
@@ -89,6 +108,14 @@ def test_what_is_mechanically_wrong_is_refused_by_its_own_check(check: str, chan
         {"part": "\tx = 1\n", "text": "\tx = 2\n", "above": "    y = 1\n", "below": ""},
         {"part": "x = 1\n", "text": "x = 2\n", "above": "}\n}\n", "below": "}\n"},
         {"part": "Sure\n", "text": "Surely\n", "fenced": False},
+        {
+            "text": 'def total(prices, rate):\n    """The sum.\n\n    Note that the rate is a share\n    """\n    return rate\n'
+        },
+        {"part": "Note: x\n", "text": "The function adds the prices\n", "above": '"""\n', "below": '"""\n'},
+        {"part": "/*\n * a\n */\n\tx = 1\n", "text": "/*\n * b\n */\n\tx = 1\n", "above": "\ty = 1\n", "below": ""},
+        {"part": PART, "text": PART.replace("    return result\n", "    return result * 2\n")},
+        {"text": PART.replace("total", "sum_of") + "\n\n" + GOOD, "above": PART * 2},
+        {"part": PART + "\n\nUNUSED = 1\n", "text": PART},
     ],
 )
 def test_what_is_only_unusual_passes(changes: dict[str, object]) -> None:

@@ -1,0 +1,80 @@
+"""How many syntax errors a file has."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hybrid_lsp.syntax import GRAMMARS, faults, trees
+
+FILES = {
+    "c": "int total(int *a, int n) {\n    return a[n];\n}\n",
+    "cpp": "class Shelf {\npublic:\n    int total();\n};\n",
+    "go": "package shop\n\nfunc total(b []Book) int {\n\treturn len(b)\n}\n",
+    "java": "class Shelf {\n    int total() {\n        return 1;\n    }\n}\n",
+    "javascript": "function total(books) {\n  return books.length;\n}\n",
+    "javascriptreact": "const App = () => <b>{total}</b>;\n",
+    "python": "def total(books):\n    return sum(books)\n",
+    "rust": "fn total(books: &[Book]) -> usize {\n    books.len()\n}\n",
+    "typescript": "function total(books: Book[]): number {\n  return books.length;\n}\n",
+    "typescriptreact": "const App = (p: Props) => <b>{p.total}</b>;\n",
+}
+
+
+def counted(text: str, language: str) -> int | None:
+    """The faults of a text, with time enough."""
+    return faults(text, language, deadline=time.monotonic() + 10)
+
+
+@pytest.mark.parametrize("language", sorted(GRAMMARS))
+def test_a_whole_file_has_none_and_a_broken_one_has_some(language: str) -> None:
+    """Each grammar sees the bracket that is gone, whether it is asked first or behind the whole file."""
+    whole = FILES[language]
+    at = whole.index("(") if "(" in whole else whole.index("{")
+    assert counted(whole[:at] + whole[at + 1 :], language)
+    assert counted(whole, language) == 0
+    assert counted(whole[:at] + whole[at + 1 :], language)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"), [("x = (", "cobol"), ("x = 1\n" * 200_000, "python"), ("", "")], ids=["grammar", "size", "empty"]
+)  # fmt: skip
+def test_what_cannot_be_judged_is_none(text: str, language: str) -> None:
+    """A language without a grammar, and a file over 1 MB."""
+    assert counted(text, language) is None
+
+
+def test_a_deadline_that_has_passed_ends_it() -> None:
+    """Whatever the file: it is None, and soon."""
+    assert faults("x = [\n" * 20_000, "python", deadline=time.monotonic() - 1) is None
+
+
+edits = st.lists(
+    st.tuples(st.integers(0, 400), st.integers(0, 6), st.sampled_from(["", "(", "x", '"', "\n", "ä", "    "]))
+)
+
+
+@given(edits=edits, language=st.sampled_from(["python", "typescript", "go"]))
+def test_what_is_remembered_never_changes_the_count(edits: list[tuple[int, int, str]], language: str) -> None:
+    """A file after an edit has as many faults as the same file seen for the first time, in any order."""
+    text = FILES[language] * 6
+    for at, gone, new in edits[:5]:
+        counted(text, language)
+        text = text[:at] + new + text[at + gone :]
+    remembered = counted(text, language)
+    for number in range(4):  # so many are remembered: others take their place
+        counted(f"{number}" * 40, language)
+    assert counted(text, language) == remembered
+
+
+def test_an_edit_of_a_file_is_parsed_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second look starts from the first one's tree, and a look at the same text parses nothing."""
+    seen: list[bool] = []
+    parse = trees._parsed
+    monkeypatch.setattr(trees, "_parsed", lambda *args: (seen.append(args[3] is not None), parse(*args))[1])
+    text = FILES["python"] * 50
+    assert counted(text + "first = 1\n", "python") == 0
+    assert counted(text + "second = 1\n", "python") == 0
+    assert counted(text + "second = 1\n", "python") == 0
+    assert seen == [False, True]

@@ -16,6 +16,7 @@ from decimal import Decimal
 from hybrid_lsp.assistant.events import Checked, Event, Said
 from hybrid_lsp.assistant.judge import Judged, judge
 from hybrid_lsp.assistant.ports import Answers, Checks, Clock, Desk, Models, Money, Pass, Standing, Whole
+from hybrid_lsp.assistant.words import words_to_leave
 from hybrid_lsp.core.cached import Entry, Key
 from hybrid_lsp.core.chat import EDITING, chat_prompt
 from hybrid_lsp.core.errors import HybridError, Refused, Trouble
@@ -25,7 +26,7 @@ from hybrid_lsp.core.money import ZERO
 from hybrid_lsp.core.policy import Ask
 from hybrid_lsp.core.price import Price, Usage
 from hybrid_lsp.core.record import Basis, Denied, Origin, Record, Reservation, Status
-from hybrid_lsp.core.redact import Redacted, Restorer, redact, restore
+from hybrid_lsp.core.redact import Redacted, Restorer, restore
 from hybrid_lsp.core.router import Step
 from hybrid_lsp.core.stream import ChatPrompt, Ending, EndReason, Piece
 
@@ -89,21 +90,19 @@ class Attempt:
         if self.job.task in EDITING:
             # Parsed while the model writes, so that only what the edit changes is parsed afterwards.
             self.later(asyncio.ensure_future(self._read_before()))
-        asked = chat_prompt(self.job, step_by_step=self.step.step_by_step)
         if self.step.model.is_local:
+            asked = chat_prompt(self.job, step_by_step=self.step.step_by_step)
             return await self._kept(asked) or await self._local(asked)
         try:
-            asked = await self._without_secrets(asked)
+            asked, self.redacted = await asyncio.to_thread(
+                words_to_leave, self.job, self.standing.rules, step_by_step=self.step.step_by_step
+            )
         except Refused as refused:
             return Tried(fault=str(refused))
         return await self._kept(asked) or await self._cloud(asked)
 
     async def _read_before(self) -> None:
         await self.checks.faults(self.whole.text, self.job.excerpt.language)
-
-    async def _without_secrets(self, asked: ChatPrompt) -> ChatPrompt:
-        self.redacted = await asyncio.to_thread(redact, asked.user, self.standing.rules)
-        return ChatPrompt(system=asked.system, user=self.redacted.text)
 
     async def _kept(self, asked: ChatPrompt) -> Tried | None:
         entry = None if self.fresh else await self.answers.get(self._key(asked))

@@ -13,6 +13,7 @@ _COMMANDS = {
     "serve": ("hybrid_lsp.cli.serve", "run"),
     "doctor": ("hybrid_lsp.cli.models", "run_doctor"),
     "models": ("hybrid_lsp.cli.models", "run_models"),
+    "ask": ("hybrid_lsp.cli.asking", "run_ask"),
     "route": ("hybrid_lsp.cli.spending", "run_route"),
     "spend": ("hybrid_lsp.cli.spending", "run_spend"),
     "review": ("hybrid_lsp.cli.spending", "run_review"),

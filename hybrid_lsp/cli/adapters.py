@@ -46,6 +46,26 @@ class LedgerMoney:
         self._ledger.record(record)
 
 
+class NoMoney:
+    """A ledger that cannot be opened: nothing is spent, and what is free goes on."""
+
+    def __init__(self, sentence: str) -> None:
+        self._sentence = sentence
+
+    async def reserve(
+        self, *, job: str, model: str, worst_usd: Decimal, lease_s: float, task: Task, workspace: str, backend: str
+    ) -> Reservation | Denied:
+        """See `assistant.ports.Money`."""
+        return Denied(rule="ledger", sentence=self._sentence)
+
+    async def settle(self, reservation: Reservation, record: Record) -> None:
+        """See `assistant.ports.Money`. Nothing is ever held here."""
+        raise AssertionError("nothing was held")
+
+    def record(self, record: Record) -> None:
+        """See `assistant.ports.Money`. There is nowhere to write it down, and the person was told so."""
+
+
 class CachedAnswers:
     """The cache, for the assistant. One that is away or slow is a cache without answers."""
 

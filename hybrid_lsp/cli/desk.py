@@ -8,11 +8,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hybrid_lsp.backends.keys import key_for, why_no_key
 from hybrid_lsp.cli.clock import now_ms
 from hybrid_lsp.cli.servers import server_settings
 from hybrid_lsp.core.catalog import Installed, Model, Role, chosen, faults, fill, parse_catalog
 from hybrid_lsp.core.complexity import assess
-from hybrid_lsp.core.errors import Problem
+from hybrid_lsp.core.errors import Problem, Refused
 from hybrid_lsp.core.job import Job
 from hybrid_lsp.core.policy import Policy
 from hybrid_lsp.core.price import Price
@@ -116,11 +117,13 @@ class Desk:
     def _candidate(self, model: Model, at: datetime) -> Candidate:
         price = self.prices.price_of(model, at=at)
         known = price if isinstance(price, Price) else None
-        if any(self.environment.get(name) for name in model.key_env):
+        try:
+            key = key_for(model, self.environment)
+        except Refused as refused:
+            return Candidate(model=model, price=known, missing=str(refused), missing_rule="key")
+        if key is not None:
             return Candidate(model=model, price=known)
-        variables = " or ".join(model.key_env)
-        sentence = f"{model.id} has no key here; put yours into {variables} in the environment of the editor."
-        return Candidate(model=model, price=known, missing=sentence, missing_rule="key")
+        return Candidate(model=model, price=known, missing=why_no_key(model), missing_rule="key")
 
     def baseline(self) -> Model | None:
         """Return the model that savings are told against: the one the settings name, else the first premium one."""

@@ -22,6 +22,7 @@ def parser() -> argparse.ArgumentParser:
     _serve(commands)
     _demo(commands)
     _models(commands)
+    _ask(commands)
     _money(commands)
     _whitelist(commands)
     return top
@@ -56,13 +57,20 @@ def _models(commands: "Commands") -> None:
     actions.add_parser("outdated", help="which models have better heirs, or come to their end")
 
 
+def _ask(commands: "Commands") -> None:
+    ask = commands.add_parser("ask", help="have code fixed, refactored, completed, explained or reviewed")
+    _job(ask, "what is asked")
+    ask.add_argument("--fresh", action="store_true", help="ask anew, also where the same was asked before")
+    ask.add_argument("--yes", action="store_true", help="ask also where it costs money, without a question first")
+    shown = ask.add_mutually_exclusive_group()
+    shown.add_argument("--diff", action="store_true", help="print the change as a diff (what is done anyway)")
+    shown.add_argument("--apply", action="store_true", help="write the change into the file")
+    _json(ask)
+
+
 def _money(commands: "Commands") -> None:
     route = commands.add_parser("route", help="where a job would go, why, and what it would cost; nothing is sent")
-    route.add_argument("span", metavar="FILE[:FROM[-TO]]", help="a file, or lines of it, as src/a.py:10-20")
-    route.add_argument("--task", choices=ASKED, required=True, help="what would be asked")
-    route.add_argument("--prompt", default="", metavar="TEXT", help="in your own words, what to do")
-    route.add_argument("--wish", choices=("any", "local", "cloud"), default="any", help="where you want it to go")
-    route.add_argument("--max-cost", metavar="USD", help="the most that it may cost, in dollars")
+    _job(route, "what would be asked")
     _json(route)
     spend = commands.add_parser("spend", help="this month's money: what was spent, held and saved")
     spend.add_argument("--confirm", action="store_true", help="allow paid calls again after a ledger was set aside")
@@ -84,6 +92,14 @@ def _whitelist(commands: "Commands") -> None:
         change = actions.add_parser(name, help=about)
         change.add_argument("key", metavar="KEY", help="cloud_apis, domains, mcp_servers or allowed_for_cloud")
         change.add_argument("value", metavar="VALUE", help="as openai.com, github.com, memory or code_review")
+
+
+def _job(command: argparse.ArgumentParser, task: str) -> None:
+    command.add_argument("span", metavar="FILE[:FROM[-TO]]", help="a file, or lines of it, as src/a.py:10-20")
+    command.add_argument("--task", choices=ASKED, required=True, help=task)
+    command.add_argument("--prompt", default="", metavar="TEXT", help="in your own words, what to do")
+    command.add_argument("--wish", choices=("any", "local", "cloud"), default="any", help="where you want it to go")
+    command.add_argument("--max-cost", metavar="USD", help="the most that it may cost, in dollars")
 
 
 def _json(command: argparse.ArgumentParser) -> None:

@@ -15,18 +15,18 @@ import platformdirs
 
 from hybrid_lsp.assistant import Assistant, Outcome, Whole
 from hybrid_lsp.assistant.events import Event
-from hybrid_lsp.assistant.ports import Standing
+from hybrid_lsp.assistant.ports import Money, Standing
+from hybrid_lsp.assistant.words import words_to_leave
 from hybrid_lsp.backends.discover import Finding, discover
 from hybrid_lsp.backends.keys import key_for, why_no_key
 from hybrid_lsp.cache import Cache
-from hybrid_lsp.cli.adapters import CachedAnswers, FloorChecks, LedgerMoney
+from hybrid_lsp.cli.adapters import CachedAnswers, FloorChecks, LedgerMoney, NoMoney
 from hybrid_lsp.cli.asked import VENDORS, AskedModels, OpenDoor
 from hybrid_lsp.cli.clock import now_ms
 from hybrid_lsp.cli.desk import LOOK_TIMEOUT_S, Desk
 from hybrid_lsp.cli.servers import server_settings
 from hybrid_lsp.core.budget import Budget, month_of
 from hybrid_lsp.core.catalog import Model, fill
-from hybrid_lsp.core.chat import chat_prompt
 from hybrid_lsp.core.check import Verdict
 from hybrid_lsp.core.complexity import assess
 from hybrid_lsp.core.errors import HybridError, Problem, Refused
@@ -36,7 +36,7 @@ from hybrid_lsp.core.policy import Leave, Policy, Send
 from hybrid_lsp.core.price import Price
 from hybrid_lsp.core.profile import PROFILES, Profile
 from hybrid_lsp.core.record import Record
-from hybrid_lsp.core.redact import Rules, redact
+from hybrid_lsp.core.redact import Rules
 from hybrid_lsp.core.router import Candidate, Plan, decide, measure
 from hybrid_lsp.core.summary import Summary
 from hybrid_lsp.egress.cloud import CloudDoor
@@ -101,6 +101,7 @@ class Session:
         try:
             while True:
                 await self.look()
+                await self._prune()
                 self._stale.clear()
                 try:
                     async with asyncio.timeout(LOOK_EVERY_S):
@@ -115,30 +116,28 @@ class Session:
         try:
             await asyncio.gather(self._look_at_servers(), asyncio.to_thread(self._look_at_vendors))
             self._models.learn(self._findings, self._keys, self._rules, self._windows)
-            if self._ledger is None:
-                self._ledger = await asyncio.to_thread(self.desk.ledger)
-                self._assistant = Assistant(
-                    desk=self, models=self._models, money=LedgerMoney(self._ledger, self._stale.set),
-                    answers=self.answers, checks=FloorChecks(self._evidence), clock_ms=now_ms,
-                )  # fmt: skip
-            self._budget = await asyncio.to_thread(self._ledger.budget)
-            for sentence in await asyncio.to_thread(self._ledger.claim_alerts):
+            ledger = self._ledger or await self._open_ledger()
+            self._budget = await asyncio.to_thread(ledger.budget)
+            for sentence in await asyncio.to_thread(ledger.claim_alerts):
                 self._alert(sentence)
-            await self._tidy(self._ledger)
+            await self._tidy()
         except HybridError as error:
             self._budget = replace(self._budget, blocked=str(error))
         except Exception as error:
             log.error("what can be asked could not be found out (%s)", type(error).__name__, exc_info=error)
 
-    async def _tidy(self, ledger: Ledger) -> None:
-        """Forget answers when the whitelist has become tighter, and old rows once a day."""
+    async def _tidy(self) -> None:
+        """Forget answers when the whitelist has become tighter."""
         policy, was = self._policy(None), self._policy_was
         if was is not None and not was.is_narrower_or_equal(policy):
             await self.answers.clear()
         self._policy_was = policy
-        if now_ms() - self._pruned_at_ms > _DAY_MS:
+
+    async def _prune(self) -> None:
+        """Let go of old rows, once a day."""
+        if self._ledger is not None and now_ms() - self._pruned_at_ms > _DAY_MS:
             self._pruned_at_ms = now_ms()
-            await asyncio.to_thread(ledger.prune, keep_days=self.desk.config.asking.keep_days)
+            await asyncio.to_thread(self._ledger.prune, keep_days=self.desk.config.asking.keep_days)
 
     async def close(self) -> None:
         """End what is under way, settle it, and let go of everything."""
@@ -147,6 +146,22 @@ class Session:
         await self._models.close()
         if self._ledger is not None:
             await asyncio.to_thread(self._ledger.close)
+
+    async def _open_ledger(self) -> Ledger:
+        """Open the ledger. Where it cannot be, what is free goes on without one. Raises `Refused`."""
+        try:
+            ledger = self._ledger = await asyncio.to_thread(self.desk.ledger)
+        except Refused as refused:
+            self._assistant = self._assistant or self._new_assistant(NoMoney(str(refused)))
+            raise
+        self._assistant = self._new_assistant(LedgerMoney(ledger, self._stale.set))
+        return ledger
+
+    def _new_assistant(self, money: Money) -> Assistant:
+        return Assistant(
+            desk=self, models=self._models, money=money, answers=self.answers, checks=FloorChecks(self._evidence),
+            clock_ms=now_ms,
+        )  # fmt: skip
 
     async def _look_at_servers(self) -> None:
         config = self.desk.config
@@ -201,12 +216,11 @@ class Session:
 
     async def standing(self, job: Job) -> Standing:
         """See `assistant.ports.Desk`: everything is asked anew."""
-        if self._ledger is None:
-            raise Refused(self._budget.blocked or _OPENING)
         root = self._root(job.excerpt.workspace)
         policy = self._policy(root)
         ignored_by = await asyncio.to_thread(self.why_excluded, root, job.excerpt.path) if root is not None else ""
-        self._budget = await asyncio.to_thread(self._ledger.budget)
+        if self._ledger is not None:
+            self._budget = await asyncio.to_thread(self._ledger.budget)
         baseline = self.desk.baseline()
         return Standing(
             plan=self._decided(job, policy, self._budget, ignored_by),
@@ -284,10 +298,9 @@ class Session:
         step = next((step for step in self.plan(job).steps if not step.model.is_local), None)
         if step is None:
             return "Nothing would leave this machine."
-        asked = chat_prompt(job, step_by_step=step.step_by_step)
-        redacted = await asyncio.to_thread(redact, asked.user, self._rules)
+        asked, redacted = await asyncio.to_thread(words_to_leave, job, self._rules, step_by_step=step.step_by_step)
         taken = f"{redacted.count} secrets are taken out." if redacted.count else "No secret was found in it."
-        return f"To {step.model.id} at {step.model.host}. {taken}\n\n---\n\n{asked.system}\n\n---\n\n{redacted.text}\n"
+        return f"To {step.model.id} at {step.model.host}. {taken}\n\n---\n\n{asked.system}\n\n---\n\n{asked.user}\n"
 
     async def spent(self) -> str:
         """See `Asking`."""

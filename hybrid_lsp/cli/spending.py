@@ -32,7 +32,7 @@ def run_route(arguments: argparse.Namespace) -> int:
     where = os.path.join(Path.cwd(), arguments.span)  # not a Path: it may end in `:10-20`
     folder = folder_of(Path(where))
     try:
-        cap_usd = _amount(arguments.max_cost)
+        cap_usd = amount_of(arguments.max_cost)
     except Refused as refused:
         print(refused, file=sys.stderr)
         return WRONG_USE
@@ -117,7 +117,8 @@ def _desk() -> Desk:
     return Desk(read_config(config_path(), os.environ))
 
 
-def _amount(text: str | None) -> Decimal | None:
+def amount_of(text: str | None) -> Decimal | None:
+    """Return the dollars that a command line names; None for none. Raises `Refused` for what is no amount."""
     if text is None:
         return None
     try:

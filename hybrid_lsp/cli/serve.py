@@ -38,6 +38,7 @@ def _server(arguments: argparse.Namespace) -> "Server":
     from hybrid_lsp.embedded.model import EmbeddedModel
     from hybrid_lsp.frontends.lsp.server import Server
     from hybrid_lsp.settings import Whitelists, config_path, read_config, user_whitelist_path
+    from hybrid_lsp.settings.places import state_path
     from hybrid_lsp.syntax import Syntax
 
     config = read_config(config_path(), os.environ)
@@ -61,6 +62,8 @@ def _server(arguments: argparse.Namespace) -> "Server":
         problems=config.problems,
         lasting=lasting,
         why_excluded=asking.why_excluded,
+        asking=None if arguments.no_models else asking,
+        answers=state_path() / "answers",
     )
     return server
 

@@ -53,5 +53,8 @@ class Asking(Protocol):
 
     wish: Wish
     """Where everything that is asked for in this session shall go."""
-    left_usd: Decimal
-    """What is left of the month, as it was last read."""
+
+    @property
+    def left_usd(self) -> Decimal:
+        """What is left of the month, as it was last read."""
+        ...

@@ -1,8 +1,7 @@
 """The language server: what it offers, and which part of the house answers.
 
 Handlers unwrap, call and wrap; they hold no judgement. Every handler that may wait is `async`, and takes what it needs
-of the documents before its first `await`. Ghost text that cannot be had is an empty list, never an error: several
-editors put up a notification for each failed request.
+of the documents before its first `await`. Ghost text is in `ghost`, what a person asks for in `asked`.
 """
 
 import asyncio
@@ -20,10 +19,13 @@ from hybrid_lsp import __version__
 from hybrid_lsp.completer import Completer
 from hybrid_lsp.completer.ports import State, StateKind
 from hybrid_lsp.core.errors import Problem
-from hybrid_lsp.frontends.lsp.convert import ACCEPT_COMMAND, excerpt_at, excerpt_with_selected, inline_item
+from hybrid_lsp.frontends.lsp.asked import Asked
+from hybrid_lsp.frontends.lsp.asking import Asking
 from hybrid_lsp.frontends.lsp.documents import Document
+from hybrid_lsp.frontends.lsp.editor import Editor
 from hybrid_lsp.frontends.lsp.entrance import OUR_RULES, Entrance, Why
 from hybrid_lsp.frontends.lsp.folders import Folder, Folders, file_path
+from hybrid_lsp.frontends.lsp.ghost import Ghost
 from hybrid_lsp.frontends.lsp.stdio import serve_stdio
 from hybrid_lsp.frontends.lsp.whitelists import Policies, keep_reading
 from hybrid_lsp.frontends.lsp.wire import Wire, wire_of
@@ -31,8 +33,6 @@ from hybrid_lsp.frontends.lsp.wire import Wire, wire_of
 log = logging.getLogger(__name__)
 
 STATUS_COMMAND = "hybrid-lsp.status"
-PAUSE_COMMAND, RESUME_COMMAND = "hybrid-lsp.pause", "hybrid-lsp.resume"
-RETRIGGER_COMMAND = "hybrid-lsp.retrigger"
 STATE_NOTIFICATION = "hybrid-lsp/state"
 """Sent to clients that say `{"state": true}` in their initialization options: `{kind, sentence}`."""
 RESCAN_INTERVAL_S = 30.0
@@ -102,8 +102,15 @@ class Server(LanguageServer):
         problems: Sequence[Problem] = (),
         lasting: Sequence[Lasting] = (),
         why_excluded: Why | None = None,
+        asking: Asking | None = None,
+        answers: Path | None = None,
+        hover: bool = True,
     ) -> None:
-        """Start each of `lasting`, and say what is wrong in the user's settings, once the client is there."""
+        """Start each of `lasting`, and say what is wrong in the user's settings, once the client is there.
+
+        Without `asking`, ghost text is all that is offered. `answers` is the folder for answers that are read, not
+        applied; without one they are messages. `hover`: whether explanations are offered where one points.
+        """
         super().__init__(
             "hybrid-lsp",
             __version__,
@@ -134,6 +141,11 @@ class Server(LanguageServer):
         completer.slot.on_thinking = self._tell_thinking
         self.state = State(kind=StateKind.READY, sentence="Ghost text comes from your own files.")
         _register(self)
+        Ghost(completer, wire.documents, self.folders, self.entrance, self.tell).register(self)
+        self.asked: Asked | None = None
+        if asking is not None:
+            editor = Editor(self, self.folders, self.entrance)
+            self.asked = Asked(self, editor, asking, answers=answers, hover=hover)
 
     def tell(self, state: State) -> None:
         """Let the editor know how ghost text is doing: in its log, and in a notification where it asked for one."""
@@ -154,6 +166,8 @@ class Server(LanguageServer):
         if document.handle in self._known:
             self.completer.superseded(document.handle)
             self.typed_since_rescan = True
+            if self.asked is not None:
+                self.asked.changed(document)
             return
         self._known.add(document.handle)
         self._let_in(document)
@@ -171,6 +185,8 @@ class Server(LanguageServer):
 
     def _document_closed(self, document: Document) -> None:
         self._known.discard(document.handle)
+        if self.asked is not None:
+            self.asked.closed(document)
         self._forget(document)
 
     def _forget(self, document: Document) -> None:
@@ -240,20 +256,17 @@ def serve(server: Server) -> NoReturn:
 def _register(server: Server) -> None:
     server.feature(types.INITIALIZE)(_initialize)
     server.feature(types.INITIALIZED)(_initialized)
-    server.feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions())(_inline_completion)
     server.feature(types.TEXT_DOCUMENT_DID_SAVE, types.SaveOptions(include_text=False))(_did_save)
     server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)(_did_change_watched_files)
     server.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)(_did_change_workspace_folders)
     server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)(_did_change_configuration)
-    server.command(ACCEPT_COMMAND)(_accept)
     server.command(STATUS_COMMAND)(_status)
-    server.command(PAUSE_COMMAND)(_pause)
-    server.command(RESUME_COMMAND)(_resume)
-    server.command(RETRIGGER_COMMAND)(_retrigger)
 
 
 def _initialize(ls: Server, params: types.InitializeParams) -> None:
     options = params.initialization_options
+    if ls.asked is not None:
+        ls.asked.meet(params)
     ls.wants_state = isinstance(options, dict) and options.get("state") is True
     uris = [folder.uri for folder in params.workspace_folders or ()]
     if not uris and params.root_uri:
@@ -293,42 +306,9 @@ async def _watch_files(ls: Server) -> None:
         ls.start(ls.keep_rescanning())
 
 
-async def _inline_completion(ls: Server, params: types.InlineCompletionParams) -> types.InlineCompletionList:
-    document = wire_of(ls).documents.get(params.text_document.uri)
-    if document is None:
-        return types.InlineCompletionList(items=[])
-    place = ls.folders.place(document.notebook or document.uri)
-    selected = _selected_entry(params)
-    if selected is None:
-        excerpt = excerpt_at(document, place, params.position)
-        start, typed = None, ""
-    else:
-        start, typed = selected.range.start, selected.text
-        excerpt = excerpt_with_selected(document, place, params.position, typed, start)
-    if not await ls.entrance.may_be_seen(document.handle):
-        return types.InlineCompletionList(items=[])
-    if document.version != excerpt.version:
-        raise asyncio.CancelledError("the text moved on while it was found out whether it may be seen")
-    asked_for = params.context.trigger_kind is types.InlineCompletionTriggerKind.Invoked
-    offer = await ls.completer.complete(excerpt, asked_for=asked_for)
-    if offer is None:
-        return types.InlineCompletionList(items=[])
-    return types.InlineCompletionList(items=[inline_item(document, excerpt, offer, start, typed)])
-
-
-def _selected_entry(params: types.InlineCompletionParams) -> types.SelectedCompletionInfo | None:
-    """Return the entry selected in the editor's pop-up.
-
-    Neovim sends a visual selection in its place; only a range of one line that ends at the cursor can be an entry.
-    """
-    selected = params.context.selected_completion_info
-    if selected is None or "\n" in selected.text:
-        return None
-    at_cursor = selected.range.end == params.position and selected.range.start.line == params.position.line
-    return selected if at_cursor else None
-
-
 async def _did_save(ls: Server, params: types.DidSaveTextDocumentParams) -> None:
+    if ls.asked is not None:
+        ls.asked.saved(params.text_document.uri)
     ls.files_changed([params.text_document.uri])
 
 
@@ -345,29 +325,6 @@ async def _did_change_workspace_folders(ls: Server, params: types.DidChangeWorks
 
 async def _did_change_configuration(ls: Server, params: types.DidChangeConfigurationParams) -> None:
     """Nothing is configured through the editor yet; a client may say so without being told off in its log."""
-
-
-async def _accept(ls: Server, about: Any = None) -> None:
-    number = about.get("id") if isinstance(about, dict) else None
-    if isinstance(number, int):
-        ls.completer.accepted(number)
-
-
-async def _pause(ls: Server) -> None:
-    ls.completer.is_paused = True
-    ls.completer.slot.close()
-    ls.tell(State(kind=StateKind.PAUSED, sentence=f"Ghost text is paused; {RESUME_COMMAND} brings it back."))
-
-
-async def _resume(ls: Server) -> None:
-    ls.completer.is_paused = False
-    ls.tell(State(kind=StateKind.READY, sentence="Ghost text is back."))
-
-
-async def _retrigger(ls: Server) -> None:
-    """Forget what was said, so that the next request asks anew."""
-    for document in wire_of(ls).documents:
-        ls.completer.forget(document.handle)
 
 
 async def _status(ls: Server) -> dict[str, Any]:

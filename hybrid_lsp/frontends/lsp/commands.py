@@ -1,0 +1,225 @@
+"""What any client can ask for by `workspace/executeCommand`. Each shows a person what they should see, and returns it.
+
+Arguments are one object each; what is not understood is refused in one sentence that names it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from typing import Any, NoReturn
+
+from pygls.exceptions import JsonRpcInvalidParams
+
+from hybrid_lsp.core.errors import Refused
+from hybrid_lsp.core.job import Wish
+from hybrid_lsp.core.profile import PROFILES
+from hybrid_lsp.frontends.lsp.actions import DISMISS_COMMAND, DO_COMMAND
+from hybrid_lsp.frontends.lsp.aim import Aim
+from hybrid_lsp.frontends.lsp.asking import Asking
+from hybrid_lsp.frontends.lsp.delivery import Delivery
+from hybrid_lsp.frontends.lsp.documents import Document
+from hybrid_lsp.frontends.lsp.editor import Editor
+from hybrid_lsp.frontends.lsp.edits import place_of
+from hybrid_lsp.frontends.lsp.errands import Errand, Errands
+from hybrid_lsp.frontends.lsp.findings import Findings
+from hybrid_lsp.frontends.lsp.hover import CLEAR_COMMAND, Hovers
+from hybrid_lsp.frontends.lsp.offers import Offers, waits
+from hybrid_lsp.frontends.lsp.showing import Shelf
+from hybrid_lsp.frontends.lsp.why import why_fields, why_markdown
+
+WHY_COMMAND, SPEND_COMMAND, PROFILE_COMMAND = "hybrid-lsp.why", "hybrid-lsp.spend", "hybrid-lsp.profile"
+WISH_COMMAND, BETTER_COMMAND, LEAVE_COMMAND = "hybrid-lsp.wish", "hybrid-lsp.better", "hybrid-lsp.wouldLeave"
+CANCEL_COMMAND = "hybrid-lsp.cancel"
+ANSWER_TIMEOUT_S = 30.0
+"""For what reads the ledger or the cache."""
+_NOTHING_ASKED = "Nothing was asked in this session yet; choose an action first, or name {task, uri, range}."
+_WISH_TOLD = {
+    Wish.ANY: "What you ask for goes wherever your profile and whitelist send it.",
+    Wish.LOCAL: "What you ask for stays on this machine, for this session.",
+    Wish.CLOUD: "What you ask for goes to a cloud model where the whitelist allows that, for this session.",
+}
+
+Command = Callable[..., Awaitable[Any]]
+
+
+class Commands:
+    """The commands of one session."""
+
+    def __init__(
+        self, editor: Editor, asking: Asking, offers: Offers, errands: Errands, delivery: Delivery, hovers: Hovers,
+        findings: Findings, shelf: Shelf,
+    ) -> None:  # fmt: skip
+        self._editor, self._asking, self._offers, self._errands = editor, asking, offers, errands
+        self._delivery, self._hovers, self._findings, self._shelf = delivery, hovers, findings, shelf
+
+    def all(self) -> Mapping[str, Command]:
+        """Return every command by its name."""
+        return {
+            DO_COMMAND: self.do,
+            WHY_COMMAND: self.why,
+            SPEND_COMMAND: self.spend,
+            PROFILE_COMMAND: self.profile,
+            WISH_COMMAND: self.wish,
+            BETTER_COMMAND: self.better,
+            LEAVE_COMMAND: self.would_leave,
+            CLEAR_COMMAND: self.clear,
+            CANCEL_COMMAND: self.cancel,
+            DISMISS_COMMAND: self.dismiss,
+        }
+
+    async def do(self, *arguments: Any) -> Any:
+        """Ask for something, `{task, uri, range?, instruction?, wish?, fresh?}`, and hand over the answer.
+
+        Without a range it is about the whole document. With `wait: false` it is answered at once, with the job's id.
+        """
+        told = _only(arguments)
+        aim, document = self._offers.aim(told)
+        return await self._ask(aim, document, wait=waits(told))
+
+    async def why(self, *arguments: Any) -> Any:
+        """Explain how the last question was routed, or how one would be."""
+        errand = self._meant(_only(arguments))
+        markdown = why_markdown(errand)
+        await self._shelf.show(markdown, "why")
+        return {**why_fields(errand), "markdown": markdown}
+
+    async def spend(self, *arguments: Any) -> Any:
+        """Show this month's money."""
+        _none(arguments)
+        async with asyncio.timeout(ANSWER_TIMEOUT_S):
+            markdown = await self._asking.spent()
+        await self._shelf.show(markdown, "spend")
+        return {"markdown": markdown, "left_usd": str(self._asking.left_usd)}
+
+    async def profile(self, *arguments: Any) -> Any:
+        """Put a profile in force for this session; without a name, a person chooses."""
+        name = _only(arguments)
+        if name is None:
+            question = f"Which profile? {self._asking.profile} is in force."
+            name = await self._editor.choose(question, tuple(PROFILES))
+        if not isinstance(name, str | None):
+            _wrong(f"The argument is the name of a profile: {', '.join(PROFILES)}.")
+        if name:
+            try:
+                self._editor.say(self._asking.switch_profile(name))
+            except Refused as refused:
+                _wrong(str(refused))
+        return {"profile": self._asking.profile}
+
+    async def wish(self, *arguments: Any) -> Any:
+        """Say where everything that is asked shall go: `any`, `local` or `cloud`."""
+        wanted = _only(arguments)
+        if wanted not in tuple(Wish):
+            _wrong(f"The argument is one of {', '.join(Wish)}.")
+        self._asking.wish = Wish(wanted)
+        self._editor.say(_WISH_TOLD[self._asking.wish])
+        return {"wish": self._asking.wish.value}
+
+    async def better(self, *arguments: Any) -> Any:
+        """Ask the better model what was asked last."""
+        _none(arguments)
+        last = self._errands.last
+        if last is None:
+            _wrong(_NOTHING_ASKED)
+        document = self._editor.documents.get(last.aim.uri)
+        if document is None or document.handle != last.handle:
+            _wrong("The document of the last question is not open any more; open it, and ask anew.")
+        place = _place_of(document, last)
+        if place is None:
+            _wrong("The text of the last question does not stand there any more; mark what you mean, and ask anew.")
+        aim = replace(last.aim, version=document.version, first=place[0], last=place[1], wish=Wish.CLOUD, fresh=True)
+        return await self._ask(aim, document, wait=True)
+
+    async def would_leave(self, *arguments: Any) -> Any:
+        """Show the very text that would be sent, its secrets taken out, before anything is."""
+        errand = self._meant(_only(arguments))
+        async with asyncio.timeout(ANSWER_TIMEOUT_S):
+            markdown = await self._asking.would_leave(errand.job)
+        await self._shelf.show(markdown, "would-leave")
+        return {"markdown": markdown}
+
+    async def clear(self, *arguments: Any) -> Any:
+        """Forget every answer that is kept; with `{uri, range}`, the explanation there only."""
+        told = _only(arguments)
+        if told is not None:
+            aim, document = self._offers.aim({**told, "task": "explain"} if isinstance(told, dict) else told)
+            self._hovers.clear(aim.job(document, self._editor.place(document)).excerpt)
+            return {"forgotten": 1}
+        self._hovers.clear()
+        async with asyncio.timeout(ANSWER_TIMEOUT_S):
+            count = await self._asking.clear_cache()
+        self._editor.say(f"{count} {'answer is' if count == 1 else 'answers are'} forgotten.")
+        return {"forgotten": count}
+
+    async def cancel(self, *arguments: Any) -> Any:
+        """End everything that is under way."""
+        _none(arguments)
+        count = self._errands.cancel()
+        self._editor.say("Nothing was under way." if not count else f"{count} under way, and cancelled.")
+        return {"cancelled": count}
+
+    async def dismiss(self, *arguments: Any) -> Any:
+        """Take away a finding of a review, `{uri, finding}`; all of a document, `{uri}`; or all."""
+        told = _only(arguments)
+        if told is None:
+            return {"dismissed": self._findings.dismiss()}
+        if not isinstance(told, dict) or set(told) - {"uri", "finding"}:
+            _wrong("The argument is {uri, finding}, or {uri}, or nothing for all findings.")
+        number = told.get("finding")
+        if not (number is None or type(number) is int):
+            _wrong("The argument finding is a number.")
+        return {"dismissed": self._findings.dismiss(self._offers.document(told).uri, number)}
+
+    async def _ask(self, aim: Aim, document: Document, *, wait: bool) -> Any:
+        errand, whole = self._errands.begin(aim, document)
+
+        async def run() -> Any:
+            await self._errands.run(errand, whole, document)
+            self._hovers.learn(errand)
+            return await self._delivery.hand_over(errand)
+
+        if wait:
+            return await run()
+        self._editor.start(self._told(run()))
+        return {"job": errand.job.id}
+
+    async def _told(self, running: Awaitable[Any]) -> None:
+        """Nobody waits for it, so a person hears what stands in the way."""
+        try:
+            await running
+        except Refused as refused:
+            self._editor.say(str(refused), warning=True)
+
+    def _meant(self, told: Any) -> Errand:
+        if told is not None:
+            return self._errands.begin(*self._offers.aim(told))[0]
+        if self._errands.last is None:
+            _wrong(_NOTHING_ASKED)
+        return self._errands.last
+
+
+def _place_of(document: Document, last: Errand) -> tuple[int, int] | None:
+    """Where the lines of the last question stand now, or the answer that took their place."""
+    candidates = [last.lines]
+    if last.reply is not None:
+        candidates.append(last.reply.text.split("\n"))
+    for lines in candidates:
+        if (first := place_of(document, lines)) is not None:
+            return first, first + len(lines) - 1
+    return None
+
+
+def _only(arguments: tuple[Any, ...]) -> Any:
+    """The one argument; None when there is none."""
+    if len(arguments) > 1:
+        _wrong("The command takes one argument.")
+    return arguments[0] if arguments else None
+
+
+def _none(arguments: tuple[Any, ...]) -> None:
+    if any(argument is not None for argument in arguments):
+        _wrong("The command takes no argument.")
+
+
+def _wrong(sentence: str) -> NoReturn:
+    raise JsonRpcInvalidParams(sentence)

@@ -1,0 +1,163 @@
+"""What becomes of an answer: an edit of the very version that it was made for, or an offer, or something to read.
+
+An answer for text that has moved on is never applied by itself: its person is asked, or it is shown.
+"""
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+
+from hybrid_lsp.core.job import Task
+from hybrid_lsp.frontends.lsp.documents import Document
+from hybrid_lsp.frontends.lsp.editor import Editor
+from hybrid_lsp.frontends.lsp.edits import place_of, text_edits, workspace_edit
+from hybrid_lsp.frontends.lsp.errands import Errand
+from hybrid_lsp.frontends.lsp.fates import Fates
+from hybrid_lsp.frontends.lsp.findings import Findings
+from hybrid_lsp.frontends.lsp.showing import Shelf
+from hybrid_lsp.frontends.lsp.titles import NAMES
+
+if TYPE_CHECKING:
+    from hybrid_lsp.core.reply import Reply
+
+READ = frozenset({Task.EXPLAIN, Task.REVIEW})
+"""Tasks whose answer is read. The others' is new text."""
+APPLY, SHOW = "Apply it where it stands now", "Show it"
+MOVED = "The text has changed since this was asked, so it was not applied."
+_TICKS = re.compile(r"`{3,}")
+_FINE = re.compile(r"\W*fine\W*", re.IGNORECASE)
+
+
+class Delivery:
+    """Hands answers to the editor."""
+
+    def __init__(self, editor: Editor, shelf: Shelf, findings: Findings, fates: Fates) -> None:
+        self._editor = editor
+        self._shelf = shelf
+        self._findings = findings
+        self._fates = fates
+
+    def edit_of(self, errand: Errand) -> types.WorkspaceEdit | None:
+        """Return an answer as an edit; None when the document is not the version any more that it was made for."""
+        document = self._document(errand)
+        if document is None or document.version != errand.aim.version:
+            return None
+        return self._edit(errand, document, errand.aim.first)
+
+    async def hand_over(self, errand: Errand) -> dict[str, Any]:
+        """Apply an answer or show it, and return what a program wants to know of it."""
+        reply = errand.reply
+        if reply is None:
+            return self._failed(errand)
+        told = _told(errand, reply)
+        if errand.job.task in READ:
+            await self.read(errand)
+            return {**told, "markdown": reply.as_markdown()}
+        document = self._document(errand)
+        if not self._editor.abilities.applies_edits:
+            await self._show_beside(errand, "This editor takes no edits, so here is what shall stand there.")
+        elif document is not None and document.version == errand.aim.version:
+            return {**told, "applied": await self._apply(errand, document, errand.aim.first)}
+        else:
+            self._editor.start(self.offer(errand))
+        return {**told, "applied": False, "text": reply.text}
+
+    async def offer(self, errand: Errand) -> None:
+        """Ask what shall become of an answer whose text has moved on, and do it."""
+        if self._place_now(errand) is None or not self._editor.abilities.applies_edits:
+            await self._show_beside(errand, MOVED)
+            return
+        chosen = await self._editor.choose(f"{errand.name}: {MOVED}", (APPLY, SHOW))
+        place = self._place_now(errand)
+        if chosen == APPLY and place is not None:
+            await self._apply(errand, *place)
+        elif chosen != "":
+            await self._show_beside(errand, MOVED)
+
+    async def read(self, errand: Errand) -> None:
+        """Show an explanation, or a review with its findings underlined."""
+        reply = errand.reply
+        assert reply is not None
+        findings = reply.findings()
+        if errand.job.task is Task.REVIEW and (place := self._place_now(errand)) is not None:
+            document, first = place
+            moved = first - errand.aim.first
+            shown = [_moved(finding, moved) for finding in findings]
+            self._findings.show(document, first, errand.aim.last + moved, shown)
+        if errand.job.task is Task.REVIEW and not findings and _FINE.fullmatch(reply.text):
+            self._editor.say(f"{errand.name}: nothing to object to. {reply.footer()}")
+        else:
+            await self._shelf.show(f"# {errand.name}\n\n{reply.as_markdown()}", errand.name)
+
+    def fail(self, errand: Errand) -> str:
+        """Tell a person why there is no answer, and return the sentence."""
+        sentence = getattr(errand.outcome, "sentence", "") or "There is no answer."
+        self._editor.say(sentence, warning=True)
+        return sentence
+
+    def _failed(self, errand: Errand) -> dict[str, Any]:
+        refusals = getattr(errand.outcome, "refusals", ())
+        return {
+            "job": errand.job.id,
+            "failure": self.fail(errand),
+            "refusals": [{"rule": no.rule, "sentence": no.sentence, "model": no.model} for no in refusals],
+        }
+
+    async def _apply(self, errand: Errand, document: Document, first: int) -> bool:
+        edit = self._edit(errand, document, first)
+        applied = await self._editor.apply(edit, _label(errand))
+        if not applied:
+            self._editor.say(f"{errand.name}: the edit was not applied.")
+        return applied
+
+    def _edit(self, errand: Errand, document: Document, first: int) -> types.WorkspaceEdit:
+        reply = errand.reply
+        assert reply is not None
+        self._fates.watch(errand.job.id, document, first, errand.lines, reply.text.split("\n"))
+        edits = text_edits(document, first, reply.as_edit())
+        return workspace_edit(document, edits, self._editor.abilities, label=_label(errand), description=reply.footer())
+
+    def _document(self, errand: Errand) -> Document | None:
+        document = self._editor.documents.get(errand.aim.uri)
+        return document if document is not None and document.handle == errand.handle else None
+
+    def _place_now(self, errand: Errand) -> tuple[Document, int] | None:
+        """Where the text stands that was asked about: whole, unchanged and only once."""
+        document = self._document(errand)
+        if document is None:
+            return None
+        if document.version == errand.aim.version:
+            return document, errand.aim.first
+        first = place_of(document, errand.lines)
+        return None if first is None else (document, first)
+
+    async def _show_beside(self, errand: Errand, why: str) -> None:
+        reply = errand.reply
+        assert reply is not None
+        fence = "`" * max(3, *(len(ticks) + 1 for ticks in _TICKS.findall(reply.text)), 3)
+        code = f"{fence}{errand.job.excerpt.language}\n{reply.text}\n{fence}"
+        await self._shelf.show(f"# {errand.name}\n\n{why}\n\n{code}\n\n---\n{reply.footer()}\n", errand.name)
+
+
+def _moved(finding: Any, lines: int) -> Any:
+    from dataclasses import replace
+
+    return replace(finding, line=finding.line + lines) if lines else finding
+
+
+def _label(errand: Errand) -> str:
+    assert errand.reply is not None
+    return f"{NAMES[errand.job.task]} by {errand.reply.model}"
+
+
+def _told(errand: Errand, reply: "Reply") -> dict[str, Any]:
+    return {
+        "job": errand.job.id,
+        "task": errand.job.task.value,
+        "model": reply.model,
+        "origin": reply.origin.value,
+        "cost_usd": str(reply.cost_usd),
+        "basis": reply.basis.value,
+        "told": list(reply.told),
+    }

@@ -1,0 +1,110 @@
+"""What a person has asked for, from the question to the outcome, and what was asked last."""
+
+import asyncio
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from hybrid_lsp.core.errors import Refused
+from hybrid_lsp.core.job import Job
+from hybrid_lsp.frontends.lsp.aim import Aim, whole_of
+from hybrid_lsp.frontends.lsp.asking import Asking
+from hybrid_lsp.frontends.lsp.documents import Document
+from hybrid_lsp.frontends.lsp.editor import Editor
+from hybrid_lsp.frontends.lsp.progress import Progress
+from hybrid_lsp.frontends.lsp.titles import NAMES, lines_told
+
+if TYPE_CHECKING:
+    from hybrid_lsp.assistant import Outcome, Whole
+    from hybrid_lsp.assistant.events import Event
+    from hybrid_lsp.core.reply import Reply
+    from hybrid_lsp.core.router import Plan
+
+KEPT_OUT = "This file is named in .hybridignore, so no model sees it; take it out there to ask about it."
+NOT_OPEN = "The document is not open here; open it, then ask."
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Errand:
+    """One question, and what has become of it."""
+
+    aim: Aim
+    job: Job
+    plan: "Plan"
+    handle: int
+    """Of the document that it is about."""
+    outcome: "Outcome | None" = None
+    """None while it is under way, and when it was cancelled."""
+    told: list[str] = field(default_factory=list)
+    """Why each model that was left did not give the answer."""
+
+    @property
+    def reply(self) -> "Reply | None":
+        """The answer, where there is one."""
+        from hybrid_lsp.core.reply import Reply
+
+        return self.outcome if isinstance(self.outcome, Reply) else None
+
+    @property
+    def name(self) -> str:
+        """What it is, for a person: `Refactor total.py, lines 4–8`."""
+        file = PurePosixPath(self.job.excerpt.path).name
+        return f"{NAMES[self.job.task]} {file}, {lines_told(self.aim.first, self.aim.last)}"
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines that it is about, as they stood."""
+        return self.job.excerpt.focus.split("\n")
+
+
+class Errands:
+    """Everything that is being asked in this session."""
+
+    def __init__(self, editor: Editor, asking: Asking) -> None:
+        self._editor = editor
+        self._asking = asking
+        self._under_way: set[asyncio.Task[object]] = set()
+        self.last: Errand | None = None
+
+    def begin(self, aim: Aim, document: Document) -> "tuple[Errand, Whole]":
+        """Take everything that a question needs of its document, as it stands now."""
+        job = aim.job(document, self._editor.place(document))
+        return Errand(aim=aim, job=job, plan=self._asking.plan(job), handle=document.handle), whole_of(document)
+
+    async def run(self, errand: Errand, whole: "Whole", document: Document) -> Errand:
+        """Ask, with progress, and return the errand with its outcome. Raises `Refused` where nobody may see the text.
+
+        Cancelling the task that runs it closes what is under way and settles it.
+        """
+        if not await self._editor.may_be_seen(document):
+            raise Refused(KEPT_OUT)
+        self.last = errand
+        task = asyncio.current_task()
+        assert task is not None
+        self._under_way.add(task)
+        create = self._editor.abilities.progress
+        try:
+            async with Progress(self._editor.server, errand.name, create=create, end=task.cancel) as progress:
+
+                def tell(event: "Event") -> None:
+                    _note(errand, event)
+                    progress.tell(event)
+
+                errand.outcome = await self._asking.run(errand.job, whole, tell=tell, fresh=errand.aim.fresh)
+        finally:
+            self._under_way.discard(task)
+        return errand
+
+    def cancel(self) -> int:
+        """End everything that is under way, and return how much that is."""
+        tasks = tuple(self._under_way)
+        for task in tasks:
+            task.cancel()
+        return len(tasks)
+
+
+def _note(errand: Errand, event: "Event") -> None:
+    from hybrid_lsp.assistant.events import Left
+
+    if isinstance(event, Left):
+        errand.told.append(f"{event.step.model.id}: {event.sentence}")

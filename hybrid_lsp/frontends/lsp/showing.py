@@ -1,0 +1,76 @@
+"""An answer that is read, not applied: a document of its own where the editor opens one, else a message.
+
+Rules:
+1. The file lies in a folder of ours that only its person can read, and goes after a day, or when there are many.
+2. Nothing waits for the disk but a thread.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import re
+from pathlib import Path
+
+from hybrid_lsp.frontends.lsp.editor import Editor
+
+log = logging.getLogger(__name__)
+
+KEPT_S = 24 * 3600.0
+MOST_KEPT = 100
+WRITE_TIMEOUT_S = 5.0
+_UNFIT = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+class Shelf:
+    """The folder of the answers that were shown."""
+
+    def __init__(self, editor: Editor, folder: Path | None) -> None:
+        """Without a folder, everything is a message."""
+        self._editor = editor
+        self._folder = folder
+        self._last = 0
+
+    async def show(self, markdown: str, name: str) -> None:
+        """Show Markdown to a person. `name` says what it is, for the file's name."""
+        self._last += 1
+        file = f"{_UNFIT.sub('-', name).strip('-.')[:80] or 'answer'}-{os.getpid()}-{self._last}.md"
+        uri = await self._written(markdown, file)
+        if not uri or not await self._editor.open(uri):
+            self._editor.say(markdown.strip())
+
+    async def _written(self, markdown: str, file: str) -> str:
+        if self._folder is None or not self._editor.abilities.shows_documents:
+            return ""
+        try:
+            async with asyncio.timeout(WRITE_TIMEOUT_S):
+                return await asyncio.to_thread(_write, self._folder, file, markdown)
+        except (TimeoutError, OSError) as error:
+            log.warning("an answer cannot be written to its folder: %s", type(error).__name__)
+            return ""
+
+
+def _write(folder: Path, file: str, markdown: str) -> str:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / file
+    path.unlink(missing_ok=True)
+    # The permissions are there before the text is. O_BINARY is Windows's, where line ends would change without it.
+    flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
+    with os.fdopen(os.open(path, flags, 0o600), "wb") as opened:
+        opened.write(markdown.encode("utf-8", "replace"))
+    _tidy(folder, newest=path)
+    return path.absolute().as_uri()
+
+
+def _tidy(folder: Path, *, newest: Path) -> None:
+    """Remove what is older than a day beside the newest file, and the oldest where there are too many."""
+    now_s = newest.stat().st_mtime
+    ages: list[tuple[float, Path]] = []
+    for path in folder.glob("*.md"):
+        with contextlib.suppress(OSError):  # another window was faster
+            ages.append((now_s - path.stat().st_mtime, path))
+    ages.sort()
+    for place, (age_s, path) in enumerate(ages):
+        if path != newest and (age_s > KEPT_S or place >= MOST_KEPT):
+            with contextlib.suppress(OSError):
+                path.unlink()

@@ -1,0 +1,202 @@
+"""What any client can ask for by `workspace/executeCommand`."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.lsp.asker import BROKEN, CODE, FENCED, FULL, GOOD, HARD, Asker
+
+COMMANDS = ("do", "why", "spend", "profile", "wish", "better", "wouldLeave", "clearCache", "cancel", "dismiss")
+KEY = "AKIA" + "QXRT7ZLP2MWB4NVD"
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
+    """One editor that can everything."""
+    with Asker({"answers": str(tmp_path_factory.mktemp("answers"))}) as client:
+        capabilities = client.initialize(capabilities=FULL)["result"]["capabilities"]
+        offered = set(capabilities["executeCommandProvider"]["commands"])
+        assert {f"hybrid-lsp.{name}" for name in (*COMMANDS, "pause", "resume", "status")} <= offered
+        yield client
+
+
+@pytest.fixture
+def asker(session: Asker) -> Asker:
+    """The same editor, with a fresh document and fresh models."""
+    session.begin()
+    return session
+
+
+def test_do_takes_an_instruction_and_a_wish(asker: Asker) -> None:
+    """The person's own words reach the model that they wished for."""
+    asker.begin({"big": [{"say": [FENCED]}]})
+    result = asker.command("do", asker.do(instruction="Use sum().", wish="cloud"))["result"]
+    assert (result["model"], result["applied"], result["told"]) == ("big", True, [])
+    state = asker.state()
+    assert state["asked"] == ["big"]
+    assert state["questions"][0].endswith("Refactor this code. Use sum().")
+
+
+def test_do_without_a_range_is_about_the_document(asker: Asker) -> None:
+    """From its first line of code to its last."""
+    asker.begin({"small": [{"say": ["It adds."]}]})
+    asker.command("do", {"task": "explain", "uri": asker.uri})
+    assert CODE.strip() in asker.state()["questions"][0]
+
+
+def test_what_was_asked_before_is_free_unless_it_is_asked_afresh(asker: Asker) -> None:
+    """The same question is answered from memory; `fresh` asks again; `clearCache` forgets, and says how many."""
+    asker.begin({"small": [{"say": ["It adds."]}]})
+    asked = asker.do("explain")
+    origins = [asker.command("do", told)["result"]["origin"] for told in (asked, asked, {**asked, "fresh": True})]
+    assert origins == ["local", "cache", "local"]
+    assert asker.command("clearCache")["result"] == {"forgotten": 1}
+    assert asker.told("window/showMessage")["message"] == "1 answer is forgotten."
+    assert asker.command("do", asked)["result"]["origin"] == "local"
+
+
+def test_a_failure_is_a_result_with_its_sentence(asker: Asker) -> None:
+    """A program gets it as data, a person as a warning."""
+    asker.begin({"small": [{"say": [BROKEN]}], "policy": "safest"})
+    result = asker.command("do", asker.do(instruction=HARD))["result"]
+    assert result["failure"].startswith("No answer was fit to be shown.")
+    assert result["refusals"][0]["rule"].startswith("allowed_for_cloud.")
+    assert asker.told("window/showMessage") == {"type": 2, "message": result["failure"]}
+
+
+def test_why_explains_the_last_routing(asker: Asker) -> None:
+    """The score with its reasons, the steps with theirs, what was refused, and what it came to; shown and returned."""
+    asker.begin({"small": [{"say": [BROKEN]}], "big": [{"say": [FENCED]}]})
+    asker.command("do", asker.do(instruction=HARD))
+    why = asker.command("why")["result"]
+    assert (why["score"], [reason["name"] for reason in why["reasons"]]) == (
+        0.7,
+        ["long_prompt", "redesign_words", "repair_words"],
+    )
+    assert [step["model"] for step in why["steps"]] == ["small", "big"]
+    assert (why["answered_by"], why["cost_usd"]) == ("big", "0.0045")
+    assert why["told"][0].startswith("small: ")
+    shown = asker.shown("+0.3 It asks to refactor, redesign or architect.")
+    assert shown == why["markdown"]
+    assert "1. **small** (local, " in shown
+    assert "Answered by big (cloud, $0.0045). small: " in shown
+
+
+def test_why_of_what_was_not_asked_yet(asker: Asker) -> None:
+    """With an argument it is the decision as it would be; nobody is asked."""
+    asker.begin({"local": False, "policy": "safest"})
+    why = asker.command("why", asker.do())["result"]
+    assert why["steps"] == []
+    assert "Nobody can be asked." in why["markdown"]
+    assert "There is no chat model on this machine" in why["markdown"]
+    assert asker.state()["asked"] == []
+
+
+def test_spend(asker: Asker) -> None:
+    """The month's money, as the house tells it."""
+    assert asker.command("spend")["result"] == {"markdown": "$50.00 left", "left_usd": "50"}
+    asker.shown("$50.00 left")
+
+
+def test_profile_by_name_and_by_choice(asker: Asker) -> None:
+    """A name puts it in force; without one a person is asked; one that is none is refused with those that are."""
+    assert asker.command("profile", "performance")["result"] == {"profile": "performance"}
+    asker.answering["window/showMessageRequest"] = lambda told: told["actions"][0]
+    assert asker.command("profile")["result"] == {"profile": "conservative"}
+    asker.answering["window/showMessageRequest"] = lambda _: None
+    assert asker.command("profile")["result"] == {"profile": "conservative"}
+    error = asker.command("profile", "lavish")["error"]
+    assert (error["code"], error["message"]) == (
+        -32602,
+        "There is no profile of that name; there are conservative, balanced, performance.",
+    )
+
+
+def test_a_wish_holds_for_what_is_asked_after_it(asker: Asker) -> None:
+    """What is kept here stays here, whatever the score."""
+    assert asker.command("wish", "local")["result"] == {"wish": "local"}
+    asker.told("window/showMessage", "stays on this machine")
+    asker.command("do", asker.do(instruction=HARD))
+    assert asker.state()["asked"] == ["small"]
+    assert asker.command("wish", "any")["result"] == {"wish": "any"}
+
+
+def test_better_asks_the_better_model_about_the_same_text(asker: Asker) -> None:
+    """Also where the answer of the first stands there now; not where neither stands any more."""
+    asker.begin({"small": [{"say": [FENCED]}], "big": [{"say": [FENCED.replace("sum(prices)", "sum(prices, 0)")]}]})
+    asker.command("do", asker.do())
+    assert GOOD in asker.text
+    result = asker.command("better")["result"]
+    assert (result["model"], result["applied"]) == ("big", True)
+    assert "return sum(prices, 0)" in asker.text
+
+    asker.change("x = 1\n")
+    assert "does not stand there any more" in asker.command("better")["error"]["message"]
+    assert asker.state()["asked"] == ["small", "big"]
+
+
+def test_what_would_leave_is_shown_before_anything_does(asker: Asker) -> None:
+    """The question as it would be sent, without the secret; nothing was sent."""
+    asker.begin(text=f'AWS_KEY = "{KEY}"\n')
+    asked = {"task": "review", "uri": asker.uri, "wish": "cloud"}
+    markdown = asker.command("wouldLeave", asked)["result"]["markdown"]
+    assert "Review this code." in markdown
+    assert KEY not in markdown
+    assert asker.shown() == markdown
+    assert asker.state()["asked"] == []
+    assert asker.command("wouldLeave", {**asked, "wish": "local"})["result"]["markdown"].startswith("Nothing")
+
+
+def test_cancel_with_nothing_under_way(asker: Asker) -> None:
+    """It says so."""
+    assert asker.command("cancel")["result"] == {"cancelled": 0}
+    assert asker.told("window/showMessage")["message"] == "Nothing was under way."
+
+
+HERE = "the open document"
+WRONG: list[tuple[str, list[Any], str]] = [
+    ("do", [], "The argument is an object"),
+    ("do", ["x"], "The argument is an object"),
+    ("do", [{}, {}], "The command takes one argument."),
+    ("do", [{"task": "fix"}], "The argument uri names a document"),
+    ("do", [{"task": "fix", "uri": "file:///w/none.py"}], "The argument uri names a document"),
+    ("do", [{"task": "fix", "uri": 7}], "The argument uri names a document"),
+    ("do", [{"uri": HERE, "task": "inline"}], "The argument task is one of refactor, explain, fix, review."),
+    ("do", [{"uri": HERE, "task": []}], "The argument task is one of"),
+    ("do", [{"uri": HERE, "task": "fix", "wish": "moon"}], "The argument wish is one of any, local, cloud."),
+    ("do", [{"uri": HERE, "task": "fix", "instruction": 3}], "The argument instruction is a text."),
+    ("do", [{"uri": HERE, "task": "fix", "fresh": "yes"}], "The argument fresh is true or false."),
+    ("do", [{"uri": HERE, "task": "fix", "wait": 1}], "The argument wait is true or false."),
+    ("do", [{"uri": HERE, "task": "fix", "range": 5}], "The argument range is one of LSP"),
+    (
+        "do",
+        [{"uri": HERE, "task": "fix", "range": {"start": {"line": -1, "character": 0}}}],
+        "The argument range is one of LSP",
+    ),
+    ("do", [{"uri": HERE, "task": "fix", "version": 99}], "The text has changed since"),
+    ("do", [{"uri": HERE, "task": "fix", "shell": "rm"}], "There is no argument shell; there are task, uri, range"),
+    ("why", [{"uri": HERE, "task": "fix", "colour": 1}], "There is no argument colour"),
+    ("wouldLeave", [[]], "The argument is an object"),
+    ("wish", [], "The argument is one of any, local, cloud."),
+    ("wish", [{"wish": "any"}], "The argument is one of any, local, cloud."),
+    ("profile", [5], "The argument is the name of a profile"),
+    ("spend", [1], "The command takes no argument."),
+    ("cancel", ["all"], "The command takes no argument."),
+    ("better", [{}], "The command takes no argument."),
+    ("clearCache", ["all"], "The argument is an object"),
+    ("dismiss", [{"finding": "first"}], "The argument finding is a number."),
+    ("dismiss", ["all"], "The argument is {uri, finding}"),
+]
+
+
+@pytest.mark.parametrize(("name", "arguments", "sentence"), WRONG)
+def test_what_is_not_understood_is_refused_in_a_sentence(
+    asker: Asker, name: str, arguments: list[Any], sentence: str
+) -> None:
+    """-32602, with the argument's name and what it may be; nothing is asked."""
+    told = [{**one, "uri": asker.uri} if isinstance(one, dict) and one.get("uri") == HERE else one for one in arguments]
+    error = asker.command(name, *told)["error"]
+    assert error["code"] == -32602
+    assert error["message"].startswith(sentence)
+    assert asker.state()["asked"] == []

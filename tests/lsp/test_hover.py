@@ -1,0 +1,150 @@
+"""Explanations where one points: known ones at once, local ones in time, and never for money."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.lsp.asker import CODE, EMACS, FULL, Asker
+
+SAYS = {"small": [{"say": ["It adds the prices."]}]}
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[Asker]:
+    """One editor that can everything, and runs the commands that links name."""
+    with Asker() as client:
+        client.initialize(capabilities=FULL, initializationOptions={"commandLinks": True})
+        yield client
+
+
+@pytest.fixture
+def asker(session: Asker) -> Asker:
+    """The same editor, with a fresh document."""
+    session.begin(SAYS)
+    return session
+
+
+def test_a_local_model_explains_the_symbol_and_is_remembered(asker: Asker) -> None:
+    """The first look asks, the next ones, anywhere in the symbol, do not; the text, where it came from, and the range."""
+    shown = asker.hover()
+    assert shown["contents"]["kind"] == "markdown"
+    assert shown["contents"]["value"].startswith("It adds the prices.\n\n---\n\nsmall (local, free).")
+    assert (shown["range"]["start"]["line"], shown["range"]["end"]["line"]) == (3, 7)
+    assert asker.hover(3) == asker.hover(7) == shown
+    state = asker.state()
+    assert state["asked"] == ["small"]
+    assert "total" in state["questions"][0]
+
+
+def test_changed_text_is_explained_anew(asker: Asker) -> None:
+    """Elsewhere in the file it does not matter; in the symbol itself it does."""
+    asker.hover()
+    asker.change(f"# new\n{CODE}")
+    asker.hover(6)
+    assert asker.state()["asked"] == ["small"]
+    asker.change(CODE.replace("result = 0", "result = 1"))
+    asker.hover()
+    assert asker.state()["asked"] == ["small", "small"]
+
+
+def test_what_takes_too_long_goes_on_and_is_there_at_the_next_look(asker: Asker) -> None:
+    """After the deadline a line says how to ask; the model is not asked twice, and its words are not lost."""
+    asker.begin({"small": [{"say": ["It adds", " the prices."], "gate": True}], "hover_s": 0.05})
+    for _ in range(2):
+        assert asker.hover()["contents"]["value"] == (
+            "small is still writing an explanation: look again in a moment, or choose the code action Explain."
+        )
+    asker.notify("test/go", {})
+    asker.until(rows=[["local", "done"]])
+    assert asker.hover()["contents"]["value"].startswith("It adds the prices.")
+    assert asker.state()["asked"] == ["small"]
+
+
+def test_pointing_elsewhere_gives_up_what_is_under_way(asker: Asker) -> None:
+    """One explanation at a time: the model is free for what one looks at now."""
+    asker.begin({"small": [{"say": ["It", " adds."], "gate": True}, {"say": ["It prints."]}], "hover_s": 0.05})
+    assert "still writing" in asker.hover()["contents"]["value"]
+    shown = asker.hover(10)
+    asker.until(closed=2)
+    assert "It prints." in (shown["contents"]["value"] + asker.hover(10)["contents"]["value"])
+    assert ["local", "cancelled"] in asker.state()["rows"]
+
+
+@pytest.mark.parametrize("script", [{"local": False}, {"small": [{"offline": True}]}, {"local": False, "cloud": False}])
+def test_nothing_is_shown_where_nobody_here_can_answer(asker: Asker, script: dict[str, object]) -> None:
+    """No local model, or one that is away: null, and the cloud is never asked, whatever is allowed."""
+    asker.begin({**script, "big": [{"say": ["For money."]}]})
+    assert asker.hover() is None
+    assert asker.hover() is None
+    state = asker.state()
+    assert "big" not in state["asked"]
+    assert len(state["asked"]) <= 1
+    assert state["spent"] == "0"
+
+
+def test_blank_lines_and_closed_documents_say_nothing(asker: Asker) -> None:
+    """There is nothing to explain."""
+    assert asker.hover(1) is None
+    asker.uri = "file:///w/none.py"
+    assert asker.hover() is None
+    assert asker.state()["asked"] == []
+
+
+def test_links_ask_anew_ask_the_better_model_and_forget(asker: Asker) -> None:
+    """Each link is a command of ours with where, and no code, in it; the better model's has its price."""
+    text = asker.hover()["contents"]["value"]
+    links = text.rsplit("\n\n", 1)[1]
+    assert links.count("](command:hybrid-lsp.") == 3
+    assert links.startswith("[Explain anew](")
+    assert "Ask the better model (big · ≤ $0.0" in links
+    assert "command:hybrid-lsp.do?%5B%7B%22uri" in links
+    assert "[Forget this](command:hybrid-lsp.clearCache?" in links
+    assert "prices" not in links
+
+    where = {"uri": asker.uri, "range": asker.at(3, 7)}
+    assert asker.command("clearCache", where)["result"] == {"forgotten": 1}
+    asker.hover()
+    assert len(asker.state()["rows"]) == 2
+
+
+def test_an_explanation_that_was_asked_for_is_shown_where_one_points(asker: Asker) -> None:
+    """What the better model wrote is there at once, with what it cost."""
+    asker.begin({**SAYS, "big": [{"say": ["It folds the prices."]}]})
+    asker.command("do", asker.do("explain", wish="cloud"))
+    assert asker.hover()["contents"]["value"].startswith("It folds the prices.\n\n---\n\nbig (cloud, $0.0045).")
+    assert asker.state()["asked"] == ["big"]
+
+
+def test_cancelling_a_look_leaves_the_model_at_work(asker: Asker) -> None:
+    """An editor cancels with each move of the mouse; the answer is -32800, and the explanation is there later."""
+    asker.begin({"small": [{"say": ["It adds", " up."], "gate": True}]})
+    params = {"textDocument": {"uri": asker.uri}, "position": {"line": 5, "character": 4}}
+    asked = asker.start("textDocument/hover", params)
+    asker.until(asked=["small"])
+    asker.notify("$/cancelRequest", {"id": asked})
+    assert asker.answer(asked)["error"]["code"] == -32800
+    asker.notify("test/go", {})
+    assert asker.hover()["contents"]["value"].startswith("It adds up.")
+    assert asker.state()["asked"] == ["small"]
+
+
+def test_plain_words_for_plain_editors() -> None:
+    """Without Markdown and links it is plain text, with the way on in words."""
+    with Asker() as client:
+        client.initialize(capabilities=EMACS)
+        client.begin(SAYS)
+        contents = client.hover()["contents"]
+        assert contents["kind"] == "plaintext"
+        assert "command:" not in contents["value"]
+        assert "The code action Explain asks anew, or the better model (big · ≤ $0.0" in contents["value"]
+
+
+def test_who_wants_no_explanations_gets_none() -> None:
+    """By the editor's options it is silent, by ours it is not even offered."""
+    with Asker() as client:
+        client.initialize(capabilities=FULL, initializationOptions={"hover": False})
+        client.begin(SAYS)
+        assert client.hover() is None
+        assert client.state()["asked"] == []
+    with Asker({"hover": False}) as client:
+        assert "hoverProvider" not in client.initialize(capabilities=FULL)["result"]["capabilities"]

@@ -9,6 +9,7 @@ Rules:
 import math
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from hybrid_lsp.core.job import Excerpt, Job, Task
 from hybrid_lsp.core.tokens import SAFETY, estimate_tokens
@@ -93,6 +94,7 @@ def _longest_ticks(excerpt: Excerpt) -> int:
     return max((len(run) for part in parts if "```" in part for run in _TICKS.findall(part)), default=2)
 
 
+@lru_cache(maxsize=16)  # one text is measured for each plan of a menu
 def _tokens(text: str) -> float:
     if len(text) <= _SAMPLES * _SAMPLE_CHARS:
         return estimate_tokens(text)

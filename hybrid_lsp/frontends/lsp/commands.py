@@ -6,7 +6,7 @@ Arguments are one object each; what is not understood is refused in one sentence
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from pygls.exceptions import JsonRpcInvalidParams
 
@@ -40,6 +40,7 @@ _WISH_TOLD = {
 }
 
 Command = Callable[..., Awaitable[Any]]
+_Told = TypeVar("_Told")
 
 
 class Commands:
@@ -86,8 +87,7 @@ class Commands:
     async def spend(self, *arguments: Any) -> Any:
         """Show this month's money."""
         _none(arguments)
-        async with asyncio.timeout(ANSWER_TIMEOUT_S):
-            markdown = await self._asking.spent()
+        markdown = await _in_time(self._asking.spent())
         await self._shelf.show(markdown, "spend")
         return {"markdown": markdown, "left_usd": str(self._asking.left_usd)}
 
@@ -133,8 +133,7 @@ class Commands:
     async def would_leave(self, *arguments: Any) -> Any:
         """Show the very text that would be sent, its secrets taken out, before anything is."""
         errand = self._meant(_only(arguments))
-        async with asyncio.timeout(ANSWER_TIMEOUT_S):
-            markdown = await self._asking.would_leave(errand.job)
+        markdown = await _in_time(self._asking.would_leave(errand.job))
         await self._shelf.show(markdown, "would-leave")
         return {"markdown": markdown}
 
@@ -146,8 +145,7 @@ class Commands:
             self._hovers.clear(aim.job(document, self._editor.place(document)).excerpt)
             return {"forgotten": 1}
         self._hovers.clear()
-        async with asyncio.timeout(ANSWER_TIMEOUT_S):
-            count = await self._asking.clear_cache()
+        count = await _in_time(self._asking.clear_cache())
         self._editor.say(f"{count} {'answer is' if count == 1 else 'answers are'} forgotten.")
         return {"forgotten": count}
 
@@ -196,6 +194,14 @@ class Commands:
         if self._errands.last is None:
             _wrong(_NOTHING_ASKED)
         return self._errands.last
+
+
+async def _in_time(asked: Awaitable[_Told]) -> _Told:
+    try:
+        async with asyncio.timeout(ANSWER_TIMEOUT_S):
+            return await asked
+    except TimeoutError:
+        raise Refused(f"That took longer than {ANSWER_TIMEOUT_S:g} s, so it was given up; try again.") from None
 
 
 def _place_of(document: Document, last: Errand) -> tuple[int, int] | None:

@@ -15,6 +15,8 @@ from hybrid_lsp.ledger import Ledger
 from tests.lsp.test_server import CODE, HEAD, START, Typist
 
 WAIT_S = 30.0
+WITH_MODELS = [sys.executable, "-P", "-m", "hybrid_lsp", "serve"]
+"""A server that may look for models, and so keeps a ledger."""
 
 
 def test_what_was_shown_and_taken_is_a_row_behind_the_answer(
@@ -26,7 +28,7 @@ def test_what_was_shown_and_taken_is_a_row_behind_the_answer(
     config.write_text('[[server]]\nurl = "http://127.0.0.1:9"\n', encoding="utf-8")
     monkeypatch.setenv("HYBRID_LSP_STATE", str(state))
     monkeypatch.setenv("HYBRID_LSP_CONFIG", str(config))
-    with WithModels(repository) as typist:
+    with Typist(repository, command=WITH_MODELS) as typist:
         typist.begin("orders.py", CODE + HEAD)
         until = time.monotonic() + WAIT_S
         while not (state / "ledger.sqlite").exists():
@@ -39,14 +41,6 @@ def test_what_was_shown_and_taken_is_a_row_behind_the_answer(
     assert group.accepted == 1
     assert (group.origin, group.cost_usd) == (Origin.EMBEDDED, 0)
     assert START.strip().encode() not in (state / "ledger.sqlite").read_bytes()
-
-
-class WithModels(Typist):
-    """A typist whose server may look for models, and so keeps a ledger."""
-
-    def __init__(self, folder: Path) -> None:
-        super(Typist, self).__init__([sys.executable, "-P", "-m", "hybrid_lsp", "serve"])
-        self.folder, self.text, self.uri, self.version = folder, "", "", 1
 
 
 def inline_group(path: Path, until: float) -> GroupTotal:

@@ -36,10 +36,10 @@ class Watched(Typist):
 
     prefix: tuple[str, ...] = ()
 
-    def __init__(self, folder: Path) -> None:
-        command = [*self.prefix, sys.executable, "-P", "-m", "hybrid_lsp", "serve", "--stdio"]
-        super(Typist, self).__init__(command)
-        self.folder, self.text, self.uri, self.version = folder, "", "", 1
+    def __init__(self, folder: Path, *python: str) -> None:
+        """`python`: how the server is started, if not as a module."""
+        how = python or ("-m", "hybrid_lsp", "serve", "--stdio")
+        super().__init__(folder, command=[*self.prefix, sys.executable, "-P", *how])
 
     def wait_for_state(self, kind: str) -> str:
         """Wait until the server tells this state, and return its sentence."""
@@ -155,12 +155,7 @@ main(["serve", "--stdio"])
 def test_every_socket_of_the_whole_way_is_loopback(repository: Path, config: Path, tmp_path: Path) -> None:
     """With every connection and look-up of the server recorded, there are some, and all of them stay here."""
     log = tmp_path / "sockets.txt"
-    with Watched(repository) as client:
-        client.process.kill()
-    client = Watched.__new__(Watched)
-    super(Typist, client).__init__([sys.executable, "-P", "-c", RECORDED.format(log=str(log))])
-    client.folder, client.text, client.uri, client.version = repository, "", "", 1
-    with client:
+    with Watched(repository, "-c", RECORDED.format(log=str(log))) as client:
         client.begin("a.py", "def f(total, value):\n", initializationOptions={"state": True})
         client.wait_for_state("ready")
         assert client.type("    x")[0]["insertText"] == "return total + value"

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +37,10 @@ Item = dict[str, Any]
 class Typist(RawClient):
     """A client that has a folder open and types at the end of one document."""
 
-    def __init__(self, folder: Path, *arguments: str) -> None:
-        super().__init__([*SERVE, *arguments])
+    def __init__(self, folder: Path, *arguments: str, command: Sequence[str] = SERVE) -> None:
+        super().__init__([*command, *arguments])
         self.folder = folder
+        self.opened: set[str] = set()
         self.text = ""
         self.uri = ""
         self.version = 1
@@ -50,9 +51,21 @@ class Typist(RawClient):
         self.initialize(capabilities=capabilities, **{"workspaceFolders": folders, **others})
         self.edit(name, text)
 
+    def move(self, folder: Path) -> None:
+        """Close the folder and what is open, and work in another."""
+        gone = {"uri": self.folder.as_uri(), "name": "w"}
+        self.folder = folder
+        event = {"added": [{"uri": folder.as_uri(), "name": "w"}], "removed": [gone]}
+        for uri in self.opened:
+            self.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+        self.opened.clear()
+        self.notify("workspace/didChangeWorkspaceFolders", {"event": event})
+        self.heard.clear()
+
     def edit(self, name: str, text: str) -> None:
         """Open another document of the folder and go on in that one."""
         self.uri, self.text, self.version = (self.folder / name).as_uri(), text, 1
+        self.opened.add(self.uri)
         self.open(self.uri, text)
 
     def position(self) -> dict[str, int]:
@@ -104,16 +117,31 @@ class Typist(RawClient):
 
 
 @pytest.fixture
-def typist(repository: Path) -> Iterator[Typist]:
-    """A typist in an empty repository."""
+def newcomer(repository: Path) -> Iterator[Typist]:
+    """A typist in an empty repository, whose server has just started."""
     with Typist(repository) as client:
         yield client
 
 
-def test_what_the_server_offers(typist: Typist) -> None:
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Typist]:
+    """A typist whose server goes on from test to test."""
+    with Typist(tmp_path_factory.mktemp("nothing")) as client:
+        client.initialize(workspaceFolders=[{"uri": client.folder.as_uri(), "name": "w"}])
+        yield client
+
+
+@pytest.fixture
+def typist(session: Typist, repository: Path) -> Typist:
+    """The same typist, in an empty repository with nothing open."""
+    session.move(repository)
+    return session
+
+
+def test_what_the_server_offers(newcomer: Typist) -> None:
     """Inline completion is offered statically, with the command of its items, incremental edits and notebooks."""
     client = {"notebookDocument": {"synchronization": {}}, "workspace": {"workspaceFolders": True}}
-    capabilities = typist.initialize(capabilities=client)["result"]["capabilities"]
+    capabilities = newcomer.initialize(capabilities=client)["result"]["capabilities"]
 
     assert capabilities["inlineCompletionProvider"] == {}
     assert {"hybrid-lsp.accept", "hybrid-lsp.status"} <= set(capabilities["executeCommandProvider"]["commands"])
@@ -122,38 +150,38 @@ def test_what_the_server_offers(typist: Typist) -> None:
     assert capabilities["workspace"]["workspaceFolders"]["supported"] is True
 
 
-def test_ghost_text_from_the_first_keystroke(typist: Typist) -> None:
+def test_ghost_text_from_the_first_keystroke(newcomer: Typist) -> None:
     """Before anything is indexed, the buffer itself answers; the item has a range, a single line and its command."""
-    typist.begin("orders.py", CODE + HEAD)
-    (item,) = typist.type(START)
+    newcomer.begin("orders.py", CODE + HEAD)
+    (item,) = newcomer.type(START)
 
-    at = typist.position()
+    at = newcomer.position()
     assert item["insertText"] == REST
     assert item["range"] == {"start": at, "end": at}
     assert item["command"]["command"] == "hybrid-lsp.accept"
     assert item["command"]["arguments"][0]["origin"] == "orders.py"
 
 
-def test_typing_along_and_accepting(typist: Typist) -> None:
+def test_typing_along_and_accepting(newcomer: Typist) -> None:
     """What is typed along keeps its id and comes from memory; accepting it is known, once."""
-    typist.begin("orders.py", CODE + HEAD)
-    (first,) = typist.type(START)
-    (second,) = typist.type("al o")
+    newcomer.begin("orders.py", CODE + HEAD)
+    (first,) = newcomer.type(START)
+    (second,) = newcomer.type("al o")
     about = second["command"]["arguments"][0]
     assert second["insertText"] == REST[4:]
     assert (about["id"], about["source"]) == (first["command"]["arguments"][0]["id"], "memory")
 
-    typist.send(typist.change(second["insertText"]))
+    newcomer.send(newcomer.change(second["insertText"]))
     for _ in range(2):
-        answer = typist.request("workspace/executeCommand", second["command"] | {"title": None})
+        answer = newcomer.request("workspace/executeCommand", second["command"] | {"title": None})
         assert answer["result"] is None
-    status = typist.status()
+    status = newcomer.status()
     assert (status["shown"], status["accepted"], status["accepted_chars"]) == (1, 1, len(REST) - 4)
 
 
 def test_nothing_to_offer_is_an_empty_list(typist: Typist) -> None:
     """An empty list, not null, so that every editor clears what it shows."""
-    typist.begin("orders.py", "")
+    typist.edit("orders.py", "")
 
     assert typist.type("zebra") == []
 
@@ -161,7 +189,7 @@ def test_nothing_to_offer_is_an_empty_list(typist: Typist) -> None:
 @pytest.mark.parametrize("cancels", [True, False])
 def test_a_superseded_request_is_answered_cancelled(typist: Typist, cancels: bool) -> None:
     """In one write: ask, (cancel,) type on, ask again. The first gets -32800, the second an item."""
-    typist.begin("orders.py", CODE + HEAD)
+    typist.edit("orders.py", CODE + HEAD)
     typist.type(START[:-2])
     cancel = [{"jsonrpc": "2.0", "method": "$/cancelRequest", "params": {"id": "a"}}] if cancels else []
     typist.send(typist.change("o"), typist.asking("a"), *cancel, typist.change("t"), typist.asking("b"))
@@ -172,7 +200,7 @@ def test_a_superseded_request_is_answered_cancelled(typist: Typist, cancels: boo
 
 def test_an_edit_alone_supersedes(typist: Typist) -> None:
     """A request whose text has moved on is never answered with an item."""
-    typist.begin("orders.py", CODE + HEAD)
+    typist.edit("orders.py", CODE + HEAD)
     typist.send(typist.change(START), typist.asking("a"), typist.change("x"))
 
     assert typist.answer("a")["error"]["code"] == -32800
@@ -181,7 +209,7 @@ def test_an_edit_alone_supersedes(typist: Typist) -> None:
 def test_crlf_tabs_and_astral_characters(typist: Typist) -> None:
     """Positions count UTF-16 units, terminators may be any of three, and a tab stays a tab."""
     function = 'func 𝒇%d(𝒙 int) {\r\n\tlog.Printf("🦊🦊 of", 𝒙.total, 𝒙.rest)\r\n}\r\n\r\n'
-    typist.begin("a.go", "".join(function % i for i in range(12)) + "func 𝒇12(𝒙 int) {\r\n")
+    typist.edit("a.go", "".join(function % i for i in range(12)) + "func 𝒇12(𝒙 int) {\r\n")
     (item,) = typist.type('\tlog.Printf("🦊🦊 o')
 
     assert item["insertText"] == 'f", 𝒙.total, 𝒙.rest)'
@@ -193,7 +221,7 @@ def test_auto_closed_brackets_are_not_doubled(typist: Typist) -> None:
     """With a closer right of the cursor, the line after accepting has it once."""
     line = START + REST
     now = START + "')"
-    typist.begin("a.py", CODE + HEAD + now + "\n")
+    typist.edit("a.py", CODE + HEAD + now + "\n")
     at = {"line": (CODE + HEAD).count("\n"), "character": len(START)}
     params = {"textDocument": {"uri": typist.uri}, "position": at, "context": {"triggerKind": 2}}
     (item,) = typist.request("textDocument/inlineCompletion", params)["result"]["items"]
@@ -205,7 +233,7 @@ def test_auto_closed_brackets_are_not_doubled(typist: Typist) -> None:
 
 def test_an_entry_selected_in_the_pop_up_is_continued(typist: Typist) -> None:
     """The item begins with the selected text and has its range, or VS Code would not show it."""
-    typist.begin("orders.py", CODE + HEAD)
+    typist.edit("orders.py", CODE + HEAD)
     typist.type("    log")
     at = typist.position()
     start = {**at, "character": 4}
@@ -217,22 +245,22 @@ def test_an_entry_selected_in_the_pop_up_is_continued(typist: Typist) -> None:
     assert item["range"] == {"start": start, "end": at}
 
 
-def test_other_clients_dialects(typist: Typist) -> None:
+def test_other_clients_dialects(newcomer: Typist) -> None:
     """A triggerKind of 0 and a range as an array are what older clients send; they are answered like any other."""
-    typist.begin("orders.py", CODE + HEAD)
-    typist.type(START)
-    at = typist.position()
+    newcomer.begin("orders.py", CODE + HEAD)
+    newcomer.type(START)
+    at = newcomer.position()
 
-    assert typist.type("", trigger=0)[0]["insertText"] == REST
+    assert newcomer.type("", trigger=0)[0]["insertText"] == REST
     selected = {"range": [at, at], "text": "al"}
-    assert typist.type("", selectedCompletionInfo=selected)[0]["insertText"] == REST
+    assert newcomer.type("", selectedCompletionInfo=selected)[0]["insertText"] == REST
 
 
 def test_the_workspace_is_learned_and_followed(typist: Typist) -> None:
     """Another file of the folder speaks once it is indexed, what changes on disk is learned anew, what is gone is silent."""
     prices = typist.folder / "prices.py"
     prices.write_text(CODE, encoding="utf-8")
-    typist.begin("main.py", HEAD)
+    typist.edit("main.py", HEAD)
     folder = typist.wait_until_indexed()
     assert folder["indexed_files"] == 1
     (item,) = typist.type(START)
@@ -286,7 +314,7 @@ def test_two_folders_never_mix_and_go_when_they_are_closed(repository: Path, tmp
 
 def test_a_secret_file_that_is_open_neither_speaks_nor_teaches(typist: Typist) -> None:
     """Nothing is offered in an open .env, and nothing of it anywhere else."""
-    typist.begin(".env", CODE + HEAD)
+    typist.edit(".env", CODE + HEAD)
     assert typist.type(START) == []
 
     typist.edit("settings.py", HEAD)
@@ -299,7 +327,7 @@ def test_a_secret_file_that_is_open_neither_speaks_nor_teaches(typist: Typist) -
 def test_a_file_that_hybridignore_names_neither_speaks_nor_teaches(typist: Typist) -> None:
     """A document that models must not see gets no ghost text and gives none, until the file says otherwise."""
     (typist.folder / ".hybridignore").write_text("private/\n", encoding="utf-8")
-    typist.begin("private/orders.py", CODE + HEAD)
+    typist.edit("private/orders.py", CODE + HEAD)
     assert typist.type(START) == []
     typist.edit("other.py", HEAD)
     assert typist.type(START) == []
@@ -314,7 +342,6 @@ def test_a_file_that_hybridignore_names_neither_speaks_nor_teaches(typist: Typis
 
 def test_cells_of_a_notebook_are_documents(typist: Typist) -> None:
     """A cell is typed in like any document, and learns from itself."""
-    typist.initialize(workspaceFolders=[{"uri": typist.folder.as_uri(), "name": "w"}])
     notebook = (typist.folder / "a.ipynb").as_uri()
     cell = notebook.replace("file:", "vscode-notebook-cell:") + "#W0"
     typist.notify(
@@ -337,7 +364,6 @@ def test_cells_of_a_notebook_are_documents(typist: Typist) -> None:
 
 def test_a_document_that_is_not_open_is_offered_nothing(typist: Typist) -> None:
     """No error, no reading of the disk."""
-    typist.initialize()
     params = {
         "textDocument": {"uri": "file:///nowhere.py"},
         "position": {"line": 0, "character": 0},

@@ -36,6 +36,23 @@ def test_rooms_stay_small(module: Path) -> None:
     assert [f.name for f in functions(module) if f.end_lineno is not None and f.end_lineno - f.lineno >= 60] == []
 
 
+def test_no_fault_is_logged_with_its_own_words() -> None:
+    """A traceback or an error's text may quote what a person wrote; `fault_told` says where it happened without them."""
+    quoting = [
+        f"{path.relative_to(PACKAGE).as_posix()}:{node.lineno}"
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and (
+            (node.func.attr == "exception" and ast.unparse(node.func.value) in ("log", "_log", "logging"))
+            or any(keyword.arg in ("exc_info", "stack_info") for keyword in node.keywords)
+        )
+    ]
+
+    assert quoting == []
+
+
 def test_every_room_of_core_with_a_judgement_has_its_own_tests() -> None:
     """Each module of core that holds a function is tested in a file of the same name."""
     judging = {

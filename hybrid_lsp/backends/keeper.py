@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 
 from hybrid_lsp.backends.local import LocalModel
 from hybrid_lsp.completer.ports import State, StateKind, Tell
-from hybrid_lsp.core.errors import HybridError, Trouble, TroubleKind
+from hybrid_lsp.core.errors import HybridError, Trouble, TroubleKind, fault_told
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +94,7 @@ class Keeper:
             self._say(StateKind.OFFLINE, f"{error} Until then, ghost text comes from your own files.")
             return False
         except Exception as fault:
-            log.error("looking for a model failed (%s)", type(fault).__name__, exc_info=fault)
+            log.error("looking for a model failed (%s)", fault_told(fault))
             return False
         if model is None:
             self._say(

@@ -29,7 +29,7 @@ from hybrid_lsp.core.budget import Budget, month_of
 from hybrid_lsp.core.catalog import Model, fill
 from hybrid_lsp.core.check import Verdict
 from hybrid_lsp.core.complexity import assess
-from hybrid_lsp.core.errors import HybridError, Problem, Refused
+from hybrid_lsp.core.errors import HybridError, Problem, Refused, fault_told
 from hybrid_lsp.core.job import Job, Wish
 from hybrid_lsp.core.money import ZERO, told, told_left
 from hybrid_lsp.core.policy import Leave, Policy, Send
@@ -124,7 +124,7 @@ class Session:
         except HybridError as error:
             self._budget = replace(self._budget, blocked=str(error))
         except Exception as error:
-            log.error("what can be asked could not be found out (%s)", type(error).__name__, exc_info=error)
+            log.error("what can be asked could not be found out (%s)", fault_told(error))
 
     async def _tidy(self) -> None:
         """Forget answers when the whitelist has become tighter."""

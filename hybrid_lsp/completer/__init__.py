@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 
 from hybrid_lsp.completer.ports import InlineModel, Models, NoModels, Rows, Syntax
 from hybrid_lsp.completer.slot import Slot
-from hybrid_lsp.core.errors import Trouble
+from hybrid_lsp.core.errors import Trouble, fault_told
 from hybrid_lsp.core.job import Excerpt, Source, Suggestion
 from hybrid_lsp.core.policy import is_secret_path
 from hybrid_lsp.core.redact import looks_random
@@ -179,7 +179,7 @@ class Completer:
         except Trouble:
             return shipped  # the slot has passed it on
         except Exception as error:
-            log.error("inline: asking failed (%s)", type(error).__name__, exc_info=error)
+            log.error("inline: asking failed (%s)", fault_told(error))
             return shipped
         if said is not None and _is_worth_showing(said, asked_for=asked_for):
             return said
@@ -194,7 +194,7 @@ class Completer:
         except TimeoutError:
             log.warning("inline: no answer within %.1f s; nothing offered", MODEL_TIMEOUT_S)
         except Exception as error:
-            log.error("inline: the model failed (%s); nothing offered", type(error).__name__, exc_info=error)
+            log.error("inline: the model failed (%s); nothing offered", fault_told(error))
         return None
 
     def _show(self, excerpt: Excerpt, suggestion: Suggestion) -> Offer:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from hybrid_lsp.completer.ports import StreamingModel
-from hybrid_lsp.core.errors import Trouble, TroubleKind
+from hybrid_lsp.core.errors import Trouble, TroubleKind, fault_told
 from hybrid_lsp.core.job import Excerpt
 from hybrid_lsp.core.reuse import leads_along
 from hybrid_lsp.core.stream import Ending, FimPrompt, Piece
@@ -110,7 +110,7 @@ class Flight:
             self.trouble = trouble
             self._settle(is_complete=True)
         except Exception as fault:
-            log.error("inline: the way to the model failed (%s)", type(fault).__name__, exc_info=fault)
+            log.error("inline: the way to the model failed (%s)", fault_told(fault))
             self.trouble = Trouble(TroubleKind.NONSENSE, "hybrid-lsp met a fault of its own; its log says where.")
         finally:
             self._end()

@@ -80,3 +80,21 @@ class Problem:
     """0-based line of the file where it was found."""
     column: int = 0
     """0-based code point in that line."""
+
+
+_MOST_PLACES = 6
+
+
+def fault_told(error: BaseException) -> str:
+    """Return what a log says of a fault of ours: its kind, and where it was raised and called from, innermost first.
+
+    Never its text, which may quote what a person wrote, and no folder of the machine:
+    `ValueError at judge.py:55 judge < attempt.py:190 _local`.
+    """
+    places, step = [], error.__traceback__
+    while step is not None:
+        code = step.tb_frame.f_code
+        file = code.co_filename.replace("\\", "/").rpartition("/")[2]
+        places.append(f"{file}:{step.tb_lineno} {code.co_name}")
+        step = step.tb_next
+    return f"{type(error).__name__} at {' < '.join(places[: -_MOST_PLACES - 1 : -1]) or 'an unknown place'}"

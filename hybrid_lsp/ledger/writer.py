@@ -10,6 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 
+from hybrid_lsp.core.errors import fault_told
 from hybrid_lsp.ledger.behind import Item
 from hybrid_lsp.ledger.database import Unavailable
 
@@ -124,9 +125,7 @@ class Writer:
         except Unavailable:
             raise
         except Exception as fault:
-            log.error(
-                "writing %d rows of the ledger failed (%s)", len(self._batch), type(fault).__name__, exc_info=fault
-            )
+            log.error("writing %d rows of the ledger failed (%s)", len(self._batch), fault_told(fault))
             self._write_one_by_one()
         self._batch = []
 

@@ -13,6 +13,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
+from hybrid_lsp.core.errors import fault_told
 from hybrid_lsp.frontends.lsp.abilities import Abilities
 from hybrid_lsp.frontends.lsp.documents import Document, Documents
 from hybrid_lsp.frontends.lsp.entrance import Entrance
@@ -103,7 +104,7 @@ class Editor:
     def _ended(self, task: "asyncio.Task[Any]") -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("something in the background has failed: %s", type(error).__name__)
+            log.error("something in the background has failed: %s", fault_told(error))
 
     async def _answered(self, asked: Coroutine[Any, Any, Any], timeout_s: float) -> Any:
         try:

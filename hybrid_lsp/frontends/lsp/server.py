@@ -18,7 +18,7 @@ from pygls.lsp.server import LanguageServer
 from hybrid_lsp import __version__
 from hybrid_lsp.completer import Completer
 from hybrid_lsp.completer.ports import State, StateKind
-from hybrid_lsp.core.errors import Problem
+from hybrid_lsp.core.errors import Problem, fault_told
 from hybrid_lsp.frontends.lsp.asked import Asked
 from hybrid_lsp.frontends.lsp.asking import Asking
 from hybrid_lsp.frontends.lsp.documents import Document
@@ -245,7 +245,7 @@ class Server(LanguageServer):
     def _stopped(self, task: asyncio.Task[None]) -> None:
         self.background.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("something that should last has failed: %s", type(error).__name__)
+            log.error("something that should last has failed: %s", fault_told(error))
 
 
 def serve(server: Server) -> NoReturn:

@@ -25,6 +25,7 @@ from typing import NoReturn
 
 from pygls.lsp.server import LanguageServer
 
+from hybrid_lsp.core.errors import fault_told
 from hybrid_lsp.frontends.lsp.frames import FrameReader, FramingError, Outbox
 from hybrid_lsp.frontends.lsp.wire import Wire, explained, wire_of
 
@@ -102,7 +103,7 @@ class _Session:
             try:
                 hook()
             except Exception as error:
-                _log.error("a hook failed at exit: %s", type(error).__name__)
+                _log.error("a hook failed at exit: %s", fault_told(error))
 
     def _watch(self, client: int) -> None:
         threading.Thread(target=self._end_after, args=(client,), name="client-watch", daemon=True).start()
@@ -155,7 +156,7 @@ class _Session:
         try:
             self._wire.feed(body)
         except Exception as error:
-            _log.error("a message was lost: %s", type(error).__name__)
+            _log.error("a message was lost: %s", fault_told(error))
         # Behind the first step of the handler that `feed` may have started, which the loop runs first.
         asyncio.get_running_loop().call_soon(self._apply_next)
 

@@ -24,10 +24,8 @@ import inspect
 import json
 import logging
 import sys
-import traceback
 from collections.abc import Callable, Generator, Iterator
 from functools import partial
-from pathlib import PurePath
 from typing import Any, cast
 
 import attrs
@@ -39,7 +37,7 @@ from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol, lsp_method
 from pygls.protocol.language_server import _prepare_command_arguments
 
-from hybrid_lsp.core.errors import Refused
+from hybrid_lsp.core.errors import Refused, fault_told
 from hybrid_lsp.frontends.lsp import decode, sync
 from hybrid_lsp.frontends.lsp.documents import Document, Documents
 from hybrid_lsp.frontends.lsp.prewarm import conversions
@@ -363,14 +361,5 @@ def explained(error: BaseException | None, what: str) -> tuple[int, str]:
         return error.code, error.message or "The request failed."
     if isinstance(error, Refused):
         return types.LSPErrorCodes.RequestFailed, str(error)
-    _log.error("%s failed: %s at %s", what, type(error).__name__, _place(error))
+    _log.error("%s failed: %s", what, fault_told(error) if error is not None else "for an unknown reason")
     return _Errors.InternalError, "hybrid-lsp met a fault of its own; its log says where."
-
-
-def _place(error: BaseException | None) -> str:
-    """Return file, line and function of where an error was raised."""
-    steps = list(traceback.walk_tb(error.__traceback__)) if error else []
-    if not steps:
-        return "an unknown place"
-    frame, line = steps[-1]
-    return f"{PurePath(frame.f_code.co_filename).name}:{line} {frame.f_code.co_name}"

@@ -18,8 +18,8 @@ from hashlib import sha256
 from hybrid_lsp.assistant.attempt import Attempt, Tried
 from hybrid_lsp.assistant.events import Begun, Event, Failure, Left, Outcome
 from hybrid_lsp.assistant.ports import Answers, Checks, Clock, Desk, Models, Money, Standing, Whole
-from hybrid_lsp.core.errors import HybridError
-from hybrid_lsp.core.history import reach
+from hybrid_lsp.assistant.reaching import Reaching
+from hybrid_lsp.core.errors import HybridError, fault_told
 from hybrid_lsp.core.job import Job
 from hybrid_lsp.core.reply import Reply
 from hybrid_lsp.core.router import Plan, Step, When
@@ -112,21 +112,21 @@ class Assistant:
         except HybridError as error:
             return Failure(sentence=str(error))
         except Exception as error:
-            log.error("job %s: %s", job.id, type(error).__name__, exc_info=error)
+            log.error("job %s: %s", job.id, fault_told(error))
             return Failure(sentence=_FAULT)
 
     async def _walk(self, job: Job, whole: Whole, standing: Standing, tell: Tell, *, fresh: bool) -> Outcome:
         plan = standing.plan
         if not plan.steps:
             return Failure(sentence=_why_none(plan), refusals=plan.refusals)
-        span = await asyncio.to_thread(reach, job.excerpt.focus, whole.text, job.excerpt.language)
+        reaching = Reaching(job.excerpt.focus, whole.text, job.excerpt.language)
         told: list[str] = []
         at: int | None = 0
         fault = ""
         while at is not None:
             step = plan.steps[at]
             tell(Begun(step=step, at=at, plan=plan))
-            tried = await self._attempt(job, whole, standing, step, tell, fresh=fresh, span=span.value).run()
+            tried = await self._attempt(job, whole, standing, step, tell, fresh=fresh, reaching=reaching).run()
             if tried.judged is not None and not tried.fault:
                 return _reply(job, tried, told)
             fault = tried.fault
@@ -136,12 +136,12 @@ class Assistant:
         return Failure(sentence=_ending(told), refusals=plan.refusals, told=tuple(told))
 
     def _attempt(
-        self, job: Job, whole: Whole, standing: Standing, step: Step, tell: Tell, *, fresh: bool, span: str
+        self, job: Job, whole: Whole, standing: Standing, step: Step, tell: Tell, *, fresh: bool, reaching: Reaching
     ) -> Attempt:
         return Attempt(
             job=job, step=step, whole=whole, standing=standing, desk=self._desk, models=self._models,
             money=self._money, answers=self._answers, checks=self._checks, clock_ms=self._clock_ms, tell=tell,
-            later=self._keep_alive, reach=span, fresh=fresh,
+            later=self._keep_alive, reaching=reaching, fresh=fresh,
         )  # fmt: skip
 
     def _keep_alive(self, ending: "asyncio.Task[None]") -> None:
@@ -151,7 +151,7 @@ class Assistant:
     def _ended(self, ending: "asyncio.Task[None]") -> None:
         self._ending.discard(ending)
         if not ending.cancelled() and (error := ending.exception()) is not None:
-            log.error("what was to end by itself has failed: %s", type(error).__name__, exc_info=error)
+            log.error("what was to end by itself has failed: %s", fault_told(error))
 
 
 def _next(plan: Plan, at: int, tried: Tried) -> int | None:

@@ -16,6 +16,7 @@ from decimal import Decimal
 from hybrid_lsp.assistant.events import Checked, Event, Said
 from hybrid_lsp.assistant.judge import Judged, judge
 from hybrid_lsp.assistant.ports import Answers, Checks, Clock, Desk, Models, Money, Pass, Standing, Whole
+from hybrid_lsp.assistant.reaching import Reaching
 from hybrid_lsp.assistant.words import words_to_leave
 from hybrid_lsp.core.cached import Entry, Key
 from hybrid_lsp.core.chat import EDITING, chat_prompt
@@ -74,8 +75,7 @@ class Attempt:
     tell: Callable[[Event], None]
     later: Callable[[asyncio.Task[None]], None]
     """Keeps a task alive to its end, although nobody waits for it any more."""
-    reach: str
-    """How far the job's focus reaches, for the ledger."""
+    reaching: Reaching
     fresh: bool = False
     """Whether an answer that is kept does not count."""
     began_ms: int = 0
@@ -111,9 +111,7 @@ class Attempt:
         judged = await self._judge(restore(entry.text, self.redacted), EndReason.DONE)
         if judged.fault:
             return None
-        self.money.record(
-            replace(self._record(Status.DONE, judged), origin=Origin.CACHE, answered_by=entry.answered_by)
-        )
+        self._write(replace(self._record(Status.DONE, judged), origin=Origin.CACHE, answered_by=entry.answered_by))
         return Tried(judged=judged, origin=Origin.CACHE, model=entry.answered_by or entry.model, usage=entry.usage)
 
     async def _local(self, asked: ChatPrompt) -> Tried:
@@ -123,13 +121,13 @@ class Attempt:
         try:
             await self._listen(pieces)
         except HybridError as error:
-            self.money.record(self._record(Status.FAILED))
+            self._write(self._record(Status.FAILED))
             return Tried(fault=str(error))
         except asyncio.CancelledError:
-            self.money.record(self._record(Status.CANCELLED))
+            self._write(self._record(Status.CANCELLED))
             raise
         judged = await self._judge(self._text(), self._reason())
-        self.money.record(self._record(_status(judged, self.ending), judged))
+        self._write(self._record(_status(judged, self.ending), judged))
         await self._keep(asked, judged, ZERO)
         return self._tried(judged, origin=Origin.LOCAL)
 
@@ -151,6 +149,7 @@ class Attempt:
         leave = Pass(decisions=(*self.standing.decisions, decision), reservation=held, redactions=self.redacted.count)
         pieces = self.models.ask_cloud(self.step, asked, job=self.job.id, leave=leave, deadline_s=STEP_TIMEOUT_S)
         account = _Account(price=price, sent_bytes=sent_bytes, held_usd=held.held_usd)
+        self.reaching.start()
         try:
             await self._listen(pieces)
             judged = await self._judge(self._text(), self._reason())
@@ -190,12 +189,25 @@ class Attempt:
     async def _give_back(self, holding: "asyncio.Future[Reservation | Denied]") -> None:
         held = await holding
         if isinstance(held, Reservation):
-            await self.money.settle(held, self._record(Status.CANCELLED))
+            await self._settled(held, self._record(Status.CANCELLED))
 
     async def _settle(self, held: Reservation, record: Record) -> None:
-        settling = asyncio.ensure_future(self.money.settle(held, record))
+        settling = asyncio.ensure_future(self._settled(held, record))
         self.later(settling)
         await asyncio.shield(settling)
+
+    async def _settled(self, held: Reservation, record: Record) -> None:
+        await self.money.settle(held, replace(record, reach=await self.reaching.value()))
+
+    def _write(self, record: Record) -> None:
+        """Have the ledger remember an attempt that cost nothing; nobody waits for that."""
+        if self.reaching.known is not None:
+            self.money.record(record)
+        else:
+            self.later(asyncio.ensure_future(self._written(record)))
+
+    async def _written(self, record: Record) -> None:
+        self.money.record(replace(record, reach=await self.reaching.value()))
 
     async def _listen(self, pieces: AsyncGenerator[Piece, None]) -> None:
         restorer, chars = Restorer(self.redacted), 0
@@ -311,7 +323,7 @@ class Attempt:
             if compared and usage and standing.baseline_price
             else None,
             language=job.excerpt.language,
-            reach=self.reach,
+            reach=self.reaching.known or "",
             size_band=size_band(job.excerpt.focus.count("\n") + 1),
             redactions=self.redacted.count,
             checks=tuple((verdict.name, verdict.passed) for verdict in judged.verdicts) if judged else (),

@@ -1,14 +1,16 @@
 """What the assistant does with a plan, told as conversations."""
 
 import asyncio
+import threading
 from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
-from hybrid_lsp.assistant import Failure, Whole
+from hybrid_lsp.assistant import Failure, Whole, reaching
 from hybrid_lsp.assistant.events import Begun, Checked, Event, Left, Said
 from hybrid_lsp.core.check import Verdict
+from hybrid_lsp.core.history import Reach, reach
 from hybrid_lsp.core.job import Task, Wish
 from hybrid_lsp.core.policy import SAFEST
 from hybrid_lsp.core.profile import PERFORMANCE
@@ -161,6 +163,30 @@ async def test_cancelling_at_any_moment_leaves_no_hold_and_no_missing_row() -> N
         assert rooms.models.closed == len(rooms.models.asked)
 
 
+async def test_how_far_the_code_reaches_is_in_the_row_and_no_answer_waits_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In a long file it takes a while: the reply is there before it, the row has it, and so has a settled one."""
+    begun, go = threading.Event(), threading.Event()
+
+    def slow(focus: str, text: str, language: str) -> Reach:
+        begun.set()
+        go.wait(10)
+        return reach(focus, text, language)
+
+    monkeypatch.setattr(reaching, "reach", slow)
+    long = Whole(text=CODE + "# a line of many\n" * 1000)
+    rooms = house(big=[Line(ending=DONE)])
+    reply = await rooms.assistant.run(job(), long)
+    assert isinstance(reply, Reply)
+    assert rooms.money.statuses == []
+    go.set()
+    await rooms.assistant.run(replace(job(instruction=HARD, wish=Wish.CLOUD), id="job-2"), long)
+    await rooms.assistant.close()
+    assert rooms.money.statuses == [("local", "done"), ("cloud", "done")]
+    assert {record.reach for record in (*rooms.money.free, *rooms.money.settled)} == {"itself"}
+
+
 async def test_two_identical_questions_are_one_call() -> None:
     """Both get the reply, one is paid; when one goes the other still gets it."""
     gate = asyncio.Event()
@@ -268,8 +294,10 @@ async def test_a_fault_of_ours_is_a_sentence_and_a_line_in_the_log(caplog: pytes
     outcome = await rooms.ask(job())
     assert isinstance(outcome, Failure)
     assert "in the log" in outcome.sentence
-    assert "job-1" in caplog.text
+    assert "job job-1: ValueError at house.py:" in caplog.text
+    assert "< attempt.py:" in caplog.text
     assert "SECRET_TEXT" not in caplog.text
+    assert "prices" not in caplog.text
 
 
 async def test_a_step_that_gave_way_is_told_while_it_happens() -> None:

@@ -76,7 +76,10 @@ def test_progress_names_the_model_and_what_came_before(asker: Asker) -> None:
     begin = asker.told("$/progress", '"begin"')
     assert begin["value"]["title"].startswith("Refactor total")
     assert begin["value"]["cancellable"] is True
-    assert "after: " in asker.told("$/progress", "asking big")["value"]["message"]
+    said = begin["value"].get("message") or ""  # the first model may have had its say before the editor showed anything
+    if "asking big" not in said:
+        said = asker.told("$/progress", "asking big")["value"]["message"]
+    assert "after: " in said
     asker.notify("test/go", {})
     result = asker.answer(asked)["result"]
     assert (result["applied"], result["model"], result["cost_usd"]) == (True, "big", "0.0045")

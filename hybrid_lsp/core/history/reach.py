@@ -89,7 +89,14 @@ def reach(focus: str, file_text: str, language: str = "") -> Reach:
     wanted = _used(span, language) - _defined(span, language)
     if not wanted:
         return Reach.ITSELF
+    if any(_stands_only_in(name.lstrip("."), focus, file_text) for name in wanted):
+        return Reach.PROJECT
     return Reach.FILE if wanted <= _defined(_code(file_text, language), language) else Reach.PROJECT
+
+
+def _stands_only_in(name: str, focus: str, file_text: str) -> bool:
+    """Whether nothing but the span itself has these letters, so that nothing else can define the name."""
+    return file_text.count(name) <= focus.count(name)
 
 
 _BANDS = ((10, "1-10"), (40, "11-40"), (150, "41-150"))
@@ -142,8 +149,9 @@ def _is_given(name: str, language: str) -> bool:
 
 
 def _defined(code: str, language: str) -> set[str]:
-    patterns = (_INTRODUCED, _GENERIC, _UNPACKED, _SHORT, _LOOPED)
+    patterns = (_INTRODUCED, _GENERIC, _UNPACKED, _LOOPED)
     names = {name for pattern in patterns for found in pattern.findall(code) for name in _NAMES.findall(found)}
+    names.update(name for found in _SHORT.findall(_lines_with(code, ":=")) for name in _NAMES.findall(found))
     names.update(name for found in _ASSIGNED.findall(_outside(code)) for name in _NAMES.findall(found))
     for parameters in _parameter_lists(code, language):
         names.update(_parameters(parameters, language))
@@ -153,6 +161,11 @@ def _defined(code: str, language: str) -> set[str]:
         )
     own = (*_OWN_TARGET.findall(code), *_FUNCTION.findall(code), *_FIELD.findall(code))
     return names | {f".{name}" for name in own} | {name for it in _methods(code) for name in (it[0], f".{it[0]}")}
+
+
+def _lines_with(code: str, *marks: str) -> str:
+    """The lines that hold one of the marks, for patterns that need one and are slow to see that there is none."""
+    return "\n".join(line for line in code.split("\n") if any(mark in line for mark in marks))
 
 
 def _outside(code: str) -> str:
@@ -173,7 +186,7 @@ def _parameter_lists(code: str, language: str) -> Iterable[str]:
     yield from _PARAMETERS.findall(code)
     yield from _RECEIVER.findall(code)
     yield from (parameters for _, parameters in _methods(code))
-    yield from ("".join(parts) for parts in _LAMBDA.findall(code))
+    yield from ("".join(parts) for parts in _LAMBDA.findall(_lines_with(code, "lambda", "=>")))
     if language in _BARS:
         yield from _BETWEEN_BARS.findall(code)
     if language in ("java", "groovy", "kotlin", "elixir"):

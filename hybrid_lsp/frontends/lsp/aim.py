@@ -13,7 +13,7 @@ from uuid import uuid4
 from lsprotocol import types
 
 from hybrid_lsp.core.job import CUT_ABOVE_CHARS, CUT_BELOW_CHARS, Excerpt, Job, Task, Wish
-from hybrid_lsp.frontends.lsp.blocks import Blocks, Span, nearest
+from hybrid_lsp.frontends.lsp.blocks import Blocks, Span
 from hybrid_lsp.frontends.lsp.documents import Document
 from hybrid_lsp.frontends.lsp.folders import Place
 
@@ -59,9 +59,8 @@ def excerpt_of_lines(document: Document, place: Place, first: int, last: int, sa
 
     The cost does not grow with the file.
     """
-    above = nearest(document, range(first - 1, -1, -1), CUT_ABOVE_CHARS)
-    above.reverse()
-    below = nearest(document, range(last + 1, document.line_count), CUT_BELOW_CHARS)
+    above = document.lines_above(first, CUT_ABOVE_CHARS)
+    below = document.lines_from(last + 1, CUT_BELOW_CHARS)
     return Excerpt(
         workspace=place.workspace,
         document=document.handle,

@@ -7,7 +7,7 @@ Rules:
 3. A blank line outside everything is nothing.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -114,22 +114,11 @@ def _indent(document: Document, line: int) -> int:
     return len(text) - len(text.lstrip(" \t"))
 
 
-def nearest(document: Document, numbers: Iterable[int], room_chars: int) -> list[str]:
-    """Return as many of these lines as fit, each counted with a terminator."""
-    lines: list[str] = []
-    for number in numbers:
-        line = document.line(number)
-        if (room_chars := room_chars - len(line) - 1) < 0:
-            break
-        lines.append(line)
-    return lines
-
-
 def _window(document: Document, line: int) -> tuple[int, list[str]]:
     """As many lines around as fit, from one that is not indented where there is one, and the first one's number."""
-    above = nearest(document, range(line - 1, -1, -1), WINDOW_CHARS)
+    above = document.lines_above(line, WINDOW_CHARS)
     top = line - len(above)
-    lines = [*reversed(above), *nearest(document, range(line, document.line_count), WINDOW_CHARS)]
+    lines = [*above, *document.lines_from(line, WINDOW_CHARS)]
     if top and (whole := next((at for at, text in enumerate(lines[: line - top + 1]) if text[:1].strip()), 0)):
         return top + whole, lines[whole:]
     return top, lines

@@ -88,8 +88,32 @@ class Document:
         """Return a line without its terminator; empty outside the document."""
         if not 0 <= number < len(self._lines):
             return ""
-        line = self._lines[number]
-        return line[: content_length(line)]
+        return self._lines[number].rstrip("\r\n")  # no line has one of these but at its end
+
+    def lines_above(self, line: int, room_chars: int) -> list[str]:
+        """Return as many whole lines right above `line` as fit, the topmost first, each counted with one terminator."""
+        lines, start = self._lines, min(line, len(self._lines))
+        found: list[str] = []
+        while start > 0:
+            start -= 1
+            content = lines[start].rstrip("\r\n")
+            if (room_chars := room_chars - len(content) - 1) < 0:
+                break
+            found.append(content)
+        found.reverse()
+        return found
+
+    def lines_from(self, line: int, room_chars: int) -> list[str]:
+        """Return as many whole lines from `line` on as fit, each counted with one terminator."""
+        lines, stop = self._lines, max(line, 0)
+        found: list[str] = []
+        while stop < len(lines):
+            content = lines[stop].rstrip("\r\n")
+            if (room_chars := room_chars - len(content) - 1) < 0:
+                break
+            found.append(content)
+            stop += 1
+        return found
 
     def locate(self, line: int, character: int) -> tuple[int, int]:
         """Return the line and the code point in it that a client's position means.

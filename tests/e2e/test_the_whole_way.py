@@ -127,17 +127,21 @@ async def test_eight_windows_at_once_never_overspend(tmp_path: Path, monkeypatch
                 assert re.search(r"\$\d\.\d\d .*is left|more than \$1\.00 of the month's money is left", said), said
 
 
+CANCELS, AT_ONCE = 500, 25
+
+
 async def test_whenever_it_is_cancelled_nothing_stays_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A hundred cancels at any moment: no hold, and a row for every question that a vendor has seen."""
+    """Five hundred cancels at any moment: no hold, and a row for every question that a vendor has seen."""
     random = Random(7)
     says = anthropic.answer(tuple(f"{n}: hint: x\n" for n in range(20)))
     slow = {"anthropic": (type(says)(events=says.events, gap_s=0.004),)}
     async with town(tmp_path, monkeypatch, says=slow) as all_of_it:
         session = await all_of_it.window()
         began_s = asyncio.get_running_loop().time()
-        await all_of_it.ask(session, all_of_it.job(Task.REVIEW, f"{HARD} <warm>"))
-        longest_s = 2 * (asyncio.get_running_loop().time() - began_s)
-        jobs = [all_of_it.job(Task.REVIEW, f"{HARD} <{n}>") for n in range(100)]
+        warm = (all_of_it.job(Task.REVIEW, f"{HARD} <warm {n}>") for n in range(AT_ONCE))
+        await asyncio.gather(*(all_of_it.ask(session, job) for job in warm))
+        longest_s = 0.6 * (asyncio.get_running_loop().time() - began_s)
+        jobs = [all_of_it.job(Task.REVIEW, f"{HARD} <{n}>") for n in range(CANCELS)]
 
         async def cancelled(number: int) -> None:
             asking = asyncio.ensure_future(all_of_it.ask(session, jobs[number]))
@@ -145,8 +149,8 @@ async def test_whenever_it_is_cancelled_nothing_stays_held(tmp_path: Path, monke
             asking.cancel()
             await asyncio.gather(asking, return_exceptions=True)
 
-        for batch in range(0, 100, 10):
-            await asyncio.gather(*map(cancelled, range(batch, batch + 10)))
+        for batch in range(0, CANCELS, AT_ONCE):
+            await asyncio.gather(*map(cancelled, range(batch, batch + AT_ONCE)))
         await all_of_it.close()
         budget, rows = all_of_it.ledger()
         seen = {int(found) for sent in all_of_it.left for found in re.findall(r"<(\d+)>", sent)}
@@ -155,7 +159,7 @@ async def test_whenever_it_is_cancelled_nothing_stays_held(tmp_path: Path, monke
         assert budget.held_usd == 0
         assert {jobs[number].id for number in seen} <= paid
         assert sum(row.cost_usd for row in rows) == budget.settled_usd
-        assert seen
+        assert len(seen) > CANCELS / 10, "hardly any question got as far as the vendor"
         assert {str(row.status) for row in rows} >= {"cancelled"}
         assert not [row for row in rows if str(row.status) == "lost"]
 

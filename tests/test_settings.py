@@ -161,6 +161,9 @@ gguf = "/models/small.gguf"
 prepare = false
 languages_off = ["markdown"]
 paths_off = ["legacy/*"]
+[hover]
+enabled = false
+wait_s = 0.5
 """
 
 
@@ -177,6 +180,8 @@ def test_a_config_is_read_whole(tmp_path: Path) -> None:
         prepare=False,
         languages_off=frozenset({"markdown"}),
         paths_off=("legacy/*",),
+        hover=False,
+        hover_wait_s=0.5,
     )
     assert "abc" not in repr(config)
     assert (config.is_off("markdown", "a.md"), config.is_off("go", "legacy/a.go"), config.is_off("go", "a.go")) == (
@@ -193,6 +198,8 @@ def test_a_config_is_read_whole(tmp_path: Path) -> None:
         ("bogus = 1", '"bogus" is not a setting'),
         ("[inline]\nbogus = 1", '"inline.bogus" is not a setting'),
         ("[inline]\nenabled = 1", '"inline.enabled" must be true or false'),
+        ("[hover]\nwait_s = -1", '"hover.wait_s" must be a number from 0 to 30'),
+        ("[hover]\nbogus = 1", '"hover.bogus" is not a setting'),
         ("inline = 1", '"inline" must be a table'),
         ("own_hosts = [1]", '"own_hosts" must be a list of texts'),
         ("server = 1", '"server" must be a list of tables'),

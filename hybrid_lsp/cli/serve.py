@@ -64,6 +64,8 @@ def _server(arguments: argparse.Namespace) -> "Server":
         why_excluded=asking.why_excluded,
         asking=None if arguments.no_models else asking,
         answers=state_path() / "answers",
+        hover=config.hover,
+        hover_wait_s=config.hover_wait_s,
     )
     return server
 

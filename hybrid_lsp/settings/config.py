@@ -17,6 +17,7 @@ from hybrid_lsp.settings.whitelist import unreadable
 
 CONFIG_NAME = "config.toml"
 CONFIG_VARIABLE = "HYBRID_LSP_CONFIG"
+LONGEST_HOVER_S = 30
 SERVER_KINDS = ("ollama", "llamacpp", "openai")
 
 
@@ -48,6 +49,10 @@ class Config:
     languages_off: frozenset[str] = frozenset()
     paths_off: tuple[str, ...] = ()
     """Globs over workspace-relative paths."""
+    hover: bool = True
+    """Whether a model of this machine explains what one points at."""
+    hover_wait_s: float | None = None
+    """How long a look waits for it; None: what suits the editor."""
     asking: Asking = field(default_factory=Asking)
     """What holds for everything else that is asked: money, models, what may leave."""
     problems: tuple[Problem, ...] = ()
@@ -90,6 +95,7 @@ class _ConfigReader(Reader):
 
     def config(self, content: dict[str, Any]) -> Config:
         inline = self.table(content.pop("inline", {}), "inline")
+        hover = self.table(content.pop("hover", {}), "hover")
         servers = content.pop("server", [])
         if not isinstance(servers, list):
             self.add("server", "must be a list of tables, written [[server]]")
@@ -102,10 +108,13 @@ class _ConfigReader(Reader):
             prepare=self.flag(inline, "inline.prepare"),
             languages_off=frozenset(self.texts(inline, "inline.languages_off")),
             paths_off=tuple(self.texts(inline, "inline.paths_off")),
+            hover=self.flag(hover, "hover.enabled"),
+            hover_wait_s=self.number(hover, "hover.wait_s", most=LONGEST_HOVER_S),
             asking=read_asking(self, content),
         )
         self.leftover(content)
         self.leftover(inline, "inline.")
+        self.leftover(hover, "hover.")
         return replace(config, problems=tuple(self.problems))
 
     def _server(self, raw: object) -> Server | None:

@@ -65,12 +65,16 @@ class Reader:
 
     def share(self, table: dict[str, Any], key: str) -> float | None:
         """Return a number from 0 to 1; None where there is none."""
+        return self.number(table, key, most=1)
+
+    def number(self, table: dict[str, Any], key: str, *, most: float) -> float | None:
+        """Return a number from 0 on; None where there is none."""
         value = table.pop(last_part(key), None)
         if value is None:
             return None
-        if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1:
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= most:
             return float(value)
-        self.add(key, "must be a number from 0 to 1")
+        self.add(key, f"must be a number from 0 to {most:g}")
         return None
 
     def usd(self, table: dict[str, Any], key: str) -> Decimal | None:

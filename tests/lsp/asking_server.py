@@ -144,7 +144,7 @@ def build(told: dict[str, Any]) -> Server:
         asking.profile, asking.wish, asking.marks = fields.get("profile", "balanced"), Wish.ANY, []
         if server.asked is not None:
             server.asked.hovers.clear()
-            server.asked.hovers.deadline_s = fields.get("hover_s", 10.0)
+            server.asked.hovers.wait_s = fields.get("hover_s", 10.0)
 
     @server.feature("test/go")
     async def go(params: Any) -> None:

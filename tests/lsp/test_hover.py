@@ -1,9 +1,14 @@
 """Explanations where one points: known ones at once, local ones in time, and never for money."""
 
 from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
+from lsprotocol import types
 
+from hybrid_lsp.frontends.lsp.abilities import abilities_of
+from hybrid_lsp.frontends.lsp.hover import Hovers
 from tests.lsp.asker import CODE, EMACS, FULL, Asker
 
 SAYS = {"small": [{"say": ["It adds the prices."]}]}
@@ -70,16 +75,26 @@ def test_pointing_elsewhere_gives_up_what_is_under_way(asker: Asker) -> None:
     assert ["local", "cancelled"] in asker.state()["rows"]
 
 
-@pytest.mark.parametrize("script", [{"local": False}, {"small": [{"offline": True}]}, {"local": False, "cloud": False}])
-def test_nothing_is_shown_where_nobody_here_can_answer(asker: Asker, script: dict[str, object]) -> None:
-    """No local model, or one that is away: null, and the cloud is never asked, whatever is allowed."""
-    asker.begin({**script, "big": [{"say": ["For money."]}]})
-    assert asker.hover() is None
-    assert asker.hover() is None
+@pytest.mark.parametrize("script", [{"local": False}, {"small": [{"offline": True}]}])
+def test_where_nobody_here_can_answer_a_line_says_who_would_for_how_much(
+    asker: Asker, script: dict[str, object]
+) -> None:
+    """No local model, or one that is away: the cloud is never asked by pointing, whatever is allowed, but can be."""
+    asker.begin({**script, "policy": "all", "big": [{"say": ["For money."]}]})
+    for _ in range(2):
+        shown = asker.hover()
+        assert shown is None or shown["contents"]["value"].startswith("[Explain (big · ≤ $0.0")
+    assert (shown is None) == ("small" in script)
     state = asker.state()
     assert "big" not in state["asked"]
     assert len(state["asked"]) <= 1
     assert state["spent"] == "0"
+
+
+def test_nothing_is_shown_where_nobody_would_answer(asker: Asker) -> None:
+    """Without any model there is nothing to say, and nothing is said."""
+    asker.begin({"local": False, "cloud": False})
+    assert asker.hover() is None
 
 
 def test_blank_lines_and_closed_documents_say_nothing(asker: Asker) -> None:
@@ -137,6 +152,25 @@ def test_plain_words_for_plain_editors() -> None:
         assert contents["kind"] == "plaintext"
         assert "command:" not in contents["value"]
         assert "The code action Explain asks anew, or the better model (big · ≤ $0.0" in contents["value"]
+        client.begin({"local": False})
+        assert client.hover()["contents"]["value"].startswith("The code action Explain asks big · ≤ $0.0")
+
+
+@pytest.mark.parametrize(
+    ("client", "wish_s", "wait_s"),
+    [
+        ("Visual Studio Code", None, 1.5), (None, None, 1.5), ("Neovim", None, 0.3), ("helix", None, 0.3),
+        ("Neovim", 2.0, 2.0), ("VSCodium", 0.0, 0.0),
+    ],
+)  # fmt: skip
+def test_who_shows_nothing_before_all_have_answered_is_not_kept_waiting(
+    client: str | None, wish_s: float | None, wait_s: float
+) -> None:
+    """Neovim and Helix keep other servers' answers back meanwhile, so a look is short there; a person's word goes first."""
+    info = types.ClientInfo(name=client) if client else None
+    editor = SimpleNamespace(abilities=abilities_of(types.ClientCapabilities(), info))
+    hovers = Hovers(cast(Any, editor), cast(Any, None), cast(Any, None), wait_s=wish_s)
+    assert hovers.patience_s == wait_s
 
 
 def test_who_wants_no_explanations_gets_none() -> None:

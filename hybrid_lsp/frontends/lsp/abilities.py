@@ -29,13 +29,22 @@ class Abilities:
     """Its Markdown runs the commands that links name; only its own extension can know, and says so."""
     hover: bool = True
     """Its person wants explanations where they point."""
+    gathers_hovers: bool = False
+    """It shows what one points at only when every server has answered, so a wait here holds up the others."""
 
 
-def abilities_of(capabilities: types.ClientCapabilities, options: Any = None) -> Abilities:
+_GATHERERS = ("neovim", "helix")
+"""Editors by the name that they give themselves, as they were in 2026."""
+
+
+def abilities_of(
+    capabilities: types.ClientCapabilities, client: types.ClientInfo | None = None, options: Any = None
+) -> Abilities:
     """Return what a client can.
 
     Args:
         capabilities: As it says in `initialize`.
+        client: The name that it gives itself, for what no capability says.
         options: Its initialization options, of which `{"commandLinks": true, "hover": false}` are looked at.
     """
     text, workspace, window = capabilities.text_document, capabilities.workspace, capabilities.window
@@ -59,4 +68,5 @@ def abilities_of(capabilities: types.ClientCapabilities, options: Any = None) ->
         hover_markdown=bool(hover and types.MarkupKind.Markdown in (hover.content_format or ())),
         command_links=told.get("commandLinks") is True,
         hover=told.get("hover") is not False,
+        gathers_hovers=client is not None and client.name.lower().startswith(_GATHERERS),
     )

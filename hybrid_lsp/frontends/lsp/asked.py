@@ -28,18 +28,20 @@ class Asked:
     """What is asked for in one session."""
 
     def __init__(
-        self, server: LanguageServer, editor: Editor, asking: Asking, *, answers: Path | None, hover: bool
-    ) -> None:
+        self, server: LanguageServer, editor: Editor, asking: Asking, *, answers: Path | None, hover: bool,
+        hover_wait_s: float | None,
+    ) -> None:  # fmt: skip
         """Register every feature and command with the server.
 
-        `answers` is the folder for answers that are read, `hover` whether explanations are offered where one points.
+        `answers` is the folder for answers that are read, `hover` whether explanations are offered where one points,
+        `hover_wait_s` how long a look waits for one; None: what suits the editor.
         """
         self.editor = editor
         blocks, shelf = Blocks(parser_for), Shelf(editor, answers)
         self.findings, self.fates = Findings(editor), Fates(asking.marked)
         offers, errands = Offers(editor, blocks), Errands(editor, asking)
         delivery = Delivery(editor, shelf, self.findings, self.fates)
-        self.hovers = Hovers(editor, asking, blocks)
+        self.hovers = Hovers(editor, asking, blocks, wait_s=hover_wait_s)
         actions = Actions(editor, asking, blocks, offers, errands, delivery, self.findings)
         commands = Commands(editor, asking, offers, errands, delivery, self.hovers, self.findings, shelf)
         kinds: list[types.CodeActionKind | str] = list(KINDS.values())
@@ -54,7 +56,7 @@ class Asked:
 
     def meet(self, params: types.InitializeParams) -> None:
         """Learn what the client can."""
-        self.editor.abilities = abilities_of(params.capabilities, params.initialization_options)
+        self.editor.abilities = abilities_of(params.capabilities, params.client_info, params.initialization_options)
 
     def changed(self, document: Document) -> None:
         """A document was edited."""

@@ -1,15 +1,17 @@
 """Explanations where one points: nobody asked for money, so there is none in it.
 
 Rules:
-1. What is known is shown at once. Else a model of this machine has a second and a half; it goes on after that, and the
-   next look finds what it wrote. One explanation is under way at a time.
+1. What is known is shown at once. Else a model of this machine has a second and a half, or less where the editor keeps
+   other servers' answers back meanwhile; it goes on after that, and the next look finds what it wrote. One explanation
+   is under way at a time.
 2. It is kept by the text that it explains, so that changed text is never explained by old words.
-3. Nothing at all where there is no local model, and where the editor's person wants none.
+3. Where no model here can do it, one line says who would if it were asked for, and for how much. Nothing at all where
+   nobody would, and where the editor's person wants none.
 """
 
 import asyncio
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -32,7 +34,9 @@ if TYPE_CHECKING:
     from hybrid_lsp.core.reply import Reply
     from hybrid_lsp.core.router import Plan
 
-DEADLINE_S = 1.5
+WAIT_S = 1.5
+GATHERING_WAIT_S = 0.3
+"""Where the editor shows nothing until every server has answered."""
 CLEAR_COMMAND = "hybrid-lsp.clearCache"
 _AGAIN_AFTER_S = 60.0
 """After a failure, how long nobody is asked about the same text."""
@@ -54,9 +58,10 @@ class _Look:
 class Hovers:
     """The explanations of this session."""
 
-    def __init__(self, editor: Editor, asking: Asking, blocks: Blocks, *, deadline_s: float = DEADLINE_S) -> None:
+    def __init__(self, editor: Editor, asking: Asking, blocks: Blocks, *, wait_s: float | None = None) -> None:
+        """`wait_s`: how long a look waits for a model; None: what suits the editor."""
         self._editor, self._asking, self._blocks = editor, asking, blocks
-        self.deadline_s = deadline_s
+        self.wait_s = wait_s
         self._known: dict[str, Reply] = {}
         self._failed_s: dict[str, float] = {}
         self._writing: tuple[str, asyncio.Task[None]] | None = None
@@ -77,11 +82,11 @@ class Hovers:
             return self._explained(look, known)
         plan = self._asking.plan(look.job)
         if not plan.steps or self._has_failed(look.key):
-            return None
+            return self._offered(look)
         await self._wait(look, whole)
         if (known := self._known.get(look.key)) is not None:
             return self._explained(look, known)
-        return None if self._has_failed(look.key) else self._coming(plan)
+        return self._offered(look) if self._has_failed(look.key) else self._coming(plan)
 
     def learn(self, errand: Errand) -> None:
         """Keep an explanation that was asked for by other ways."""
@@ -114,7 +119,14 @@ class Hovers:
         if self._writing is None:
             self._writing = look.key, self._editor.start(self._write(look, whole))
         # `wait` leaves the task alone when the time is up, and when the request is cancelled.
-        await asyncio.wait((self._writing[1],), timeout=self.deadline_s)
+        await asyncio.wait((self._writing[1],), timeout=self.patience_s)
+
+    @property
+    def patience_s(self) -> float:
+        """How long a look waits for an explanation in this editor."""
+        if self.wait_s is not None:
+            return self.wait_s
+        return GATHERING_WAIT_S if self._editor.abilities.gathers_hovers else WAIT_S
 
     async def _write(self, look: _Look, whole: "Whole") -> None:
         try:
@@ -152,6 +164,18 @@ class Hovers:
         )
         return types.Hover(contents=self._markup(sentence))
 
+    def _offered(self, look: _Look) -> types.Hover | None:
+        """Who would explain it if that were asked for; nothing where nobody would."""
+        plan = self._asking.plan(replace(look.job, deliberate=True))
+        if not plan.steps or (plan.steps[0].model.is_local and self._has_failed(look.key)):
+            return None
+        model = f"{plan.steps[0].model.id} · {cost(plan)}"
+        if not self._editor.abilities.command_links:
+            return types.Hover(contents=self._markup(f"The code action Explain asks {model}."))
+        where = {"uri": look.document.uri, "range": plain_range(range_of(look.document, look.first, look.last))}
+        asked = {**where, "task": Task.EXPLAIN.value, "wait": False}
+        return types.Hover(contents=self._markup(_link(f"Explain ({model})", DO_COMMAND, asked)))
+
     def _ways_on(self, look: _Look) -> str:
         """How to have it explained anew, or better, or forgotten: links where the editor runs them, else words."""
         better = self._asking.plan(_deliberate(look.job)) if self._asking.wish is not Wish.LOCAL else None
@@ -172,7 +196,7 @@ class Hovers:
 
 
 def _deliberate(job: Job) -> Job:
-    return Job(id=job.id, task=job.task, excerpt=job.excerpt, deliberate=True, wish=Wish.CLOUD)
+    return replace(job, deliberate=True, wish=Wish.CLOUD)
 
 
 def _key(excerpt: Excerpt) -> str:

@@ -105,11 +105,13 @@ class Server(LanguageServer):
         asking: Asking | None = None,
         answers: Path | None = None,
         hover: bool = True,
+        hover_wait_s: float | None = None,
     ) -> None:
         """Start each of `lasting`, and say what is wrong in the user's settings, once the client is there.
 
         Without `asking`, ghost text is all that is offered. `answers` is the folder for answers that are read, not
-        applied; without one they are messages. `hover`: whether explanations are offered where one points.
+        applied; without one they are messages. `hover`: whether explanations are offered where one points, and
+        `hover_wait_s` how long a look waits for one; None: what suits the editor.
         """
         super().__init__(
             "hybrid-lsp",
@@ -145,7 +147,7 @@ class Server(LanguageServer):
         self.asked: Asked | None = None
         if asking is not None:
             editor = Editor(self, self.folders, self.entrance)
-            self.asked = Asked(self, editor, asking, answers=answers, hover=hover)
+            self.asked = Asked(self, editor, asking, answers=answers, hover=hover, hover_wait_s=hover_wait_s)
 
     def tell(self, state: State) -> None:
         """Let the editor know how ghost text is doing: in its log, and in a notification where it asked for one."""

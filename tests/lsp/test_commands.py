@@ -1,5 +1,6 @@
 """What any client can ask for by `workspace/executeCommand`."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,6 +26,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
 def asker(session: Asker) -> Asker:
     """The same editor, with a fresh document and fresh models."""
     session.begin()
+    session.answering["window/showMessageRequest"] = lambda told: told["actions"][0]
     return session
 
 
@@ -136,6 +138,62 @@ def test_better_asks_the_better_model_about_the_same_text(asker: Asker) -> None:
     assert asker.state()["asked"] == ["small", "big"]
 
 
+def test_what_costs_is_asked_first_with_its_price(asker: Asker) -> None:
+    """Without an agreed amount a person sees who, and how much at most; whoever says no, or nothing, pays nothing."""
+    asker.begin({"big": [{"say": [FENCED]}]})
+    for answer in ({"title": "Leave it"}, None):
+        asker.answering["window/showMessageRequest"] = lambda _, answer=answer: answer
+        assert asker.command("do", asker.do(wish="cloud"))["result"]["cancelled"] is True
+        asked = asker.told("window/showMessageRequest")
+        assert re.fullmatch(
+            r"Refactor total\d+\.py, lines 4–8 — big · ≤ \$0\.\d+ · \$50\.00 left\. Ask\?", asked["message"]
+        )
+        assert [action["title"] for action in asked["actions"]] == ["Ask", "Leave it"]
+    assert asker.state()["asked"] == []
+    asker.answering["window/showMessageRequest"] = lambda told: told["actions"][0]
+    assert asker.command("do", asker.do(wish="cloud"))["result"]["model"] == "big"
+
+
+def test_an_amount_that_was_agreed_to_is_a_cap(asker: Asker) -> None:
+    """Within it nobody is asked again; what could cost more is not asked, and says so."""
+    asker.begin({"big": [{"say": ["It adds."]}]})
+    result = asker.command("do", asker.do("explain", wish="cloud", max_cost_usd=0.000001))["result"]
+    assert result["refusals"][0]["rule"] == "cost_cap"
+    assert asker.command("do", asker.do("explain", wish="cloud", max_cost_usd="0.5"))["result"]["model"] == "big"
+    assert not [message for message in asker.heard if message["method"] == "window/showMessageRequest"]
+    assert asker.command("better", {"max_cost_usd": 1})["result"]["model"] == "big"
+
+
+def test_an_editor_that_can_ask_for_words_asks_for_them() -> None:
+    """The menu has an entry for it; the words reach the model; without words nothing is asked."""
+    with Asker() as client:
+        client.initialize(capabilities=FULL, initializationOptions={"input": True})
+        client.begin()
+        prompts = []
+
+        def says(told: Any) -> dict[str, str | None]:
+            prompts.append(told["prompt"])
+            return {"value": said}
+
+        client.answering["hybrid-lsp/input"] = says
+        entry = client.one("Refactor as you say…")
+        assert entry["title"] == "Refactor as you say… — small · free"
+        said: str | None = None
+        client.request(
+            "workspace/executeCommand",
+            {**entry["command"], "arguments": [entry["command"]["arguments"][0] | {"wait": True}]},
+        )
+        assert client.state()["asked"] == []
+        said = " Use sum(). "
+        assert client.command("do", client.do(instruct=True))["result"]["applied"] is True
+        assert client.state()["questions"][0].endswith("Refactor this code. Use sum().")
+        assert prompts == ["Refactor, lines 4–8: what shall be done?"] * 2
+        client.begin({"local": False, "big": [{"say": [FENCED]}]})
+        assert (
+            client.one("Refactor as you say…")["title"] == "Refactor as you say… — big · asks before it costs anything"
+        )
+
+
 def test_what_would_leave_is_shown_before_anything_does(asker: Asker) -> None:
     """The question as it would be sent, without the secret; nothing was sent."""
     asker.begin(text=f'AWS_KEY = "{KEY}"\n')
@@ -183,7 +241,11 @@ WRONG: list[tuple[str, list[Any], str]] = [
     ("profile", [5], "The argument is the name of a profile"),
     ("spend", [1], "The command takes no argument."),
     ("cancel", ["all"], "The command takes no argument."),
-    ("better", [{}], "The command takes no argument."),
+    ("better", [{"model": "big"}], "The argument is {max_cost_usd}, or nothing."),
+    ("do", [{"uri": HERE, "task": "fix", "max_cost_usd": "much"}], "The argument max_cost_usd is an amount in dollars"),
+    ("do", [{"uri": HERE, "task": "fix", "max_cost_usd": -1}], "The argument max_cost_usd is an amount in dollars"),
+    ("do", [{"uri": HERE, "task": "fix", "max_cost_usd": True}], "The argument max_cost_usd is an amount in dollars"),
+    ("do", [{"uri": HERE, "task": "fix", "instruct": True}], "This editor cannot ask for an instruction; name it"),
     ("clearCache", ["all"], "The argument is an object"),
     ("dismiss", [{"finding": "first"}], "The argument finding is a number."),
     ("dismiss", ["all"], "The argument is {uri, finding}"),

@@ -27,6 +27,8 @@ class Abilities:
     hover_markdown: bool = False
     command_links: bool = False
     """Its Markdown runs the commands that links name; only its own extension can know, and says so."""
+    asks_for_words: bool = False
+    """It answers `hybrid-lsp/input`; only its own extension or its person's settings can know, and say so."""
     hover: bool = True
     """Its person wants explanations where they point."""
     gathers_hovers: bool = False
@@ -45,7 +47,7 @@ def abilities_of(
     Args:
         capabilities: As it says in `initialize`.
         client: The name that it gives itself, for what no capability says.
-        options: Its initialization options, of which `{"commandLinks": true, "hover": false}` are looked at.
+        options: Its initialization options: `{"commandLinks": true, "input": true, "hover": false}` are looked at.
     """
     text, workspace, window = capabilities.text_document, capabilities.workspace, capabilities.window
     actions = text.code_action if text else None
@@ -67,6 +69,7 @@ def abilities_of(
         shows_documents=bool(documents and documents.support),
         hover_markdown=bool(hover and types.MarkupKind.Markdown in (hover.content_format or ())),
         command_links=told.get("commandLinks") is True,
+        asks_for_words=told.get("input") is True,
         hover=told.get("hover") is not False,
         gathers_hovers=client is not None and client.name.lower().startswith(_GATHERERS),
     )

@@ -3,9 +3,10 @@
 Rules:
 1. The list is a look-up and an estimate: no model, no cost, no wait but for whether the file may be seen at all.
 2. An edit is computed when its action is chosen: at `codeAction/resolve` where the client asks for that, else by a
-   command. What is read instead of applied always is a command.
+   command. What is read instead of applied always is a command, and so is what needs words of its person first.
 3. What nobody can be asked is listed with the reason where the client shows one, and is left out elsewhere.
-4. While one only moves about, nothing but problems and selections are spoken to: no lamp on every line.
+4. What a title says is the most that its action costs, whatever happens until it is chosen.
+5. While one only moves about, nothing but problems and selections are spoken to: no lamp on every line.
 """
 
 from collections.abc import Iterable, Sequence
@@ -27,7 +28,7 @@ from hybrid_lsp.frontends.lsp.editor import Editor
 from hybrid_lsp.frontends.lsp.errands import Errands
 from hybrid_lsp.frontends.lsp.findings import Findings
 from hybrid_lsp.frontends.lsp.offers import Offers
-from hybrid_lsp.frontends.lsp.titles import NAMES, better_title, quoted, title, why_not
+from hybrid_lsp.frontends.lsp.titles import NAMES, better_title, quoted, title, title_to_come, why_not
 
 DO_COMMAND = "hybrid-lsp.do"
 DISMISS_COMMAND = "hybrid-lsp.dismiss"
@@ -38,6 +39,7 @@ KINDS: dict[Task, str] = {
     Task.REVIEW: "refactor.hybridLsp.review",
 }
 """`source…` is in no ordinary menu, and some editors ask for no kinds but quick fixes and refactorings."""
+AS_YOU_SAY = "Refactor as you say…"
 _MOST_FIXES = 5
 _OURS = "hybrid-lsp"
 
@@ -113,6 +115,8 @@ class Actions:
         for task in (Task.REFACTOR, Task.EXPLAIN, Task.REVIEW):
             if task in wanted:
                 yield _Item(aim=_aim(task, document, around), what=NAMES[task])
+            if task is Task.REFACTOR in wanted and self._editor.abilities.asks_for_words:
+                yield _Item(aim=replace(_aim(task, document, around), instruct=True), what=AS_YOU_SAY)
 
     def _fixes(
         self, document: Document, diagnostics: Sequence[types.Diagnostic], marked: Span | None
@@ -149,11 +153,14 @@ class Actions:
                 return []
             reason = types.CodeActionDisabled(reason=why_not(plan))
             return [types.CodeAction(title=item.what, kind=KINDS[item.aim.task], disabled=reason)]
-        actions = [self._action(document, item.aim, title(item.what, plan), item.diagnostics)]
+        if item.aim.instruct:
+            return [self._action(document, item.aim, title_to_come(item.what, plan), item.diagnostics)]
+        aim = replace(item.aim, cap_usd=plan.worst_usd)
+        actions = [self._action(document, aim, title(item.what, plan), item.diagnostics)]
         if plan.steps[0].model.is_local and self._asking.wish is not Wish.LOCAL and plan.policy_allowed:
             better = self._asking.plan(replace(job, wish=Wish.CLOUD))
             if better.steps:
-                aim = replace(item.aim, wish=Wish.CLOUD)
+                aim = replace(item.aim, wish=Wish.CLOUD, cap_usd=better.worst_usd)
                 actions.append(self._action(document, aim, better_title(item.what, better), item.diagnostics))
         return actions
 
@@ -164,7 +171,7 @@ class Actions:
         action = types.CodeAction(title=told, kind=KINDS[aim.task], diagnostics=list(diagnostics) or None)
         if abilities.tags_llm:
             action.tags = [types.CodeActionTag.LlmGenerated]
-        if aim.task not in READ and abilities.resolves_edit:
+        if aim.task not in READ and not aim.instruct and abilities.resolves_edit:
             action.data = data
         else:
             action.command = types.Command(title=told, command=DO_COMMAND, arguments=[{**data, "wait": False}])

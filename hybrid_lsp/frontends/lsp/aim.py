@@ -7,6 +7,7 @@ Rules:
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -41,6 +42,10 @@ class Aim:
     """What the editor says of these lines."""
     fresh: bool = False
     """Whether an answer that was given before does not count."""
+    cap_usd: Decimal | None = None
+    """The most that it may cost, where a person has seen and chosen that; None: whoever asks is shown it first."""
+    instruct: bool = False
+    """Whether its person is asked for an instruction first."""
 
     def job(self, document: Document, place: Place, excerpt: Excerpt | None = None) -> Job:
         """Return the job that a person asks for with it. `excerpt` is that of its lines, where it is known already."""
@@ -51,6 +56,7 @@ class Aim:
             instruction=self.instruction,
             deliberate=True,
             wish=self.wish,
+            cost_cap_usd=self.cap_usd,
         )
 
 

@@ -4,9 +4,9 @@ Arguments are one object each; what is not understood is refused in one sentence
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from pygls.exceptions import JsonRpcInvalidParams
 
@@ -23,15 +23,20 @@ from hybrid_lsp.frontends.lsp.edits import place_of
 from hybrid_lsp.frontends.lsp.errands import Errand, Errands
 from hybrid_lsp.frontends.lsp.findings import Findings
 from hybrid_lsp.frontends.lsp.hover import CLEAR_COMMAND, Hovers
-from hybrid_lsp.frontends.lsp.offers import Offers, waits
+from hybrid_lsp.frontends.lsp.offers import CHANGED, Offers, most_usd, waits
 from hybrid_lsp.frontends.lsp.showing import Shelf
+from hybrid_lsp.frontends.lsp.titles import NAMES, cost, lines_told, question
 from hybrid_lsp.frontends.lsp.why import why_fields, why_markdown
+
+if TYPE_CHECKING:
+    from hybrid_lsp.assistant import Whole
 
 WHY_COMMAND, SPEND_COMMAND, PROFILE_COMMAND = "hybrid-lsp.why", "hybrid-lsp.spend", "hybrid-lsp.profile"
 WISH_COMMAND, BETTER_COMMAND, LEAVE_COMMAND = "hybrid-lsp.wish", "hybrid-lsp.better", "hybrid-lsp.wouldLeave"
 CANCEL_COMMAND = "hybrid-lsp.cancel"
 ANSWER_TIMEOUT_S = 30.0
 """For what reads the ledger or the cache."""
+ASK, LEAVE = "Ask", "Leave it"
 _NOTHING_ASKED = "Nothing was asked in this session yet; choose an action first, or name {task, uri, range}."
 _WISH_TOLD = {
     Wish.ANY: "What you ask for goes wherever your profile and whitelist send it.",
@@ -71,11 +76,18 @@ class Commands:
     async def do(self, *arguments: Any) -> Any:
         """Ask for something, `{task, uri, range?, instruction?, wish?, fresh?}`, and hand over the answer.
 
-        Without a range it is about the whole document. With `wait: false` it is answered at once, with the job's id.
+        Without a range it is about the whole document. With `instruct: true` a person is asked for the instruction.
+        What may cost money is shown to a person first, unless `max_cost_usd` says how much is agreed to. With
+        `wait: false` it is answered at once.
         """
         told = _only(arguments)
         aim, document = self._offers.aim(told)
-        return await self._ask(aim, document, wait=waits(told))
+        if aim.instruct and not self._editor.abilities.asks_for_words:
+            _wrong("This editor cannot ask for an instruction; name it in the argument instruction.")
+        if aim.instruct:
+            return await self._done(self._instructed(aim, document), {}, wait=waits(told))
+        errand, whole = self._errands.begin(aim, document)
+        return await self._done(self._ask(errand, whole, document), {"job": errand.job.id}, wait=waits(told))
 
     async def why(self, *arguments: Any) -> Any:
         """Explain how the last question was routed, or how one would be."""
@@ -116,8 +128,10 @@ class Commands:
         return {"wish": self._asking.wish.value}
 
     async def better(self, *arguments: Any) -> Any:
-        """Ask the better model what was asked last."""
-        _none(arguments)
+        """Ask the better model what was asked last, after a person agreed to the price, or within `max_cost_usd`."""
+        told = _only(arguments)
+        if told is not None and (not isinstance(told, dict) or set(told) - {"max_cost_usd"}):
+            _wrong("The argument is {max_cost_usd}, or nothing.")
         last = self._errands.last
         if last is None:
             _wrong(_NOTHING_ASKED)
@@ -127,8 +141,11 @@ class Commands:
         place = _place_of(document, last)
         if place is None:
             _wrong("The text of the last question does not stand there any more; mark what you mean, and ask anew.")
-        aim = replace(last.aim, version=document.version, first=place[0], last=place[1], wish=Wish.CLOUD, fresh=True)
-        return await self._ask(aim, document, wait=True)
+        aim = replace(
+            last.aim, version=document.version, first=place[0], last=place[1], wish=Wish.CLOUD, fresh=True,
+            cap_usd=None if told is None else most_usd(told),
+        )  # fmt: skip
+        return await self._ask(*self._errands.begin(aim, document), document)
 
     async def would_leave(self, *arguments: Any) -> Any:
         """Show the very text that would be sent, its secrets taken out, before anything is."""
@@ -168,18 +185,39 @@ class Commands:
             _wrong("The argument finding is a number.")
         return {"dismissed": self._findings.dismiss(self._offers.document(told).uri, number)}
 
-    async def _ask(self, aim: Aim, document: Document, *, wait: bool) -> Any:
-        errand, whole = self._errands.begin(aim, document)
-
-        async def run() -> Any:
-            await self._errands.run(errand, whole, document)
-            self._hovers.learn(errand)
-            return await self._delivery.hand_over(errand)
-
+    async def _done(self, asked: Coroutine[Any, Any, Any], meanwhile: Mapping[str, Any], *, wait: bool) -> Any:
+        """Do it now, or answer with something else at once and do it while nobody waits for it."""
         if wait:
-            return await run()
-        self._editor.start(self._told(run()))
-        return {"job": errand.job.id}
+            return await asked
+        self._editor.start(self._told(asked))
+        return meanwhile
+
+    async def _instructed(self, aim: Aim, document: Document) -> Any:
+        """Ask, after its person has said what they want."""
+        where = lines_told(aim.first, aim.last)
+        words = await self._editor.words(f"{NAMES[aim.task]}, {where}: what shall be done?")
+        if not words:
+            return {"cancelled": True}
+        if document.version != aim.version or self._editor.documents.get(aim.uri) is not document:
+            raise Refused(CHANGED)
+        told = replace(aim, instruction=words, instruct=False)
+        return await self._ask(*self._errands.begin(told, document), document)
+
+    async def _ask(self, errand: Errand, whole: "Whole", document: Document) -> Any:
+        if errand.aim.cap_usd is None and errand.plan.worst_usd:
+            if not await self._agreed(errand):
+                return {"job": errand.job.id, "cancelled": True}
+            errand.agree()
+        await self._errands.run(errand, whole, document)
+        self._hovers.learn(errand)
+        return await self._delivery.hand_over(errand)
+
+    async def _agreed(self, errand: Errand) -> bool:
+        """Whether a person wants to have it asked, for what it may cost."""
+        chosen = await self._editor.choose(question(errand.name, errand.plan), (ASK, LEAVE))
+        if chosen is None:
+            raise Refused(f"{errand.name} may cost {cost(errand.plan)}; say so in the argument max_cost_usd.")
+        return chosen == ASK
 
     async def _told(self, running: Awaitable[Any]) -> None:
         """Nobody waits for it, so a person hears what stands in the way."""

@@ -26,6 +26,8 @@ CLIENT_TIMEOUT_S = 10.0
 """How long an answer of the editor itself is waited for."""
 PERSON_TIMEOUT_S = 600.0
 """How long a person's answer is waited for."""
+INPUT_REQUEST = "hybrid-lsp/input"
+"""Sent to clients that say `{"input": true}` in their initialization options: `{prompt}`, answered by `{value}`."""
 SHOWN_CHARS = 1500
 """How much of a text a message holds."""
 
@@ -72,6 +74,15 @@ class Editor:
             log.info("a person could not be asked: %s", type(error).__name__)
             return None
         return chosen.title if chosen is not None and chosen.title in options else ""
+
+    async def words(self, prompt: str) -> str:
+        """Ask a person for a line of their own; empty when they gave none, or could not be asked."""
+        if not self.abilities.asks_for_words:
+            return ""
+        asked = self.server.protocol.send_request_async(INPUT_REQUEST, {"prompt": prompt})
+        told = await self._answered(asked, PERSON_TIMEOUT_S)
+        value = told.get("value") if isinstance(told, dict) else None
+        return value.strip() if isinstance(value, str) else ""
 
     async def open(self, uri: str) -> bool:
         """Open a document beside the person's own; False when the editor did not."""

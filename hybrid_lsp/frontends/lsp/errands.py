@@ -1,7 +1,7 @@
 """What a person has asked for, from the question to the outcome, and what was asked last."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -37,6 +37,10 @@ class Errand:
     """None while it is under way, and when it was cancelled."""
     told: list[str] = field(default_factory=list)
     """Why each model that was left did not give the answer."""
+
+    def agree(self) -> None:
+        """What its plan costs at most is what it may cost: a person has seen that, and wants it."""
+        self.job = replace(self.job, cost_cap_usd=self.plan.worst_usd)
 
     @property
     def reply(self) -> "Reply | None":

@@ -173,21 +173,23 @@ class Hovers:
         if not self._editor.abilities.command_links:
             return types.Hover(contents=self._markup(f"The code action Explain asks {model}."))
         where = {"uri": look.document.uri, "range": plain_range(range_of(look.document, look.first, look.last))}
-        asked = {**where, "task": Task.EXPLAIN.value, "wait": False}
+        asked = {**where, "task": Task.EXPLAIN.value, "wait": False, "max_cost_usd": str(plan.worst_usd)}
         return types.Hover(contents=self._markup(_link(f"Explain ({model})", DO_COMMAND, asked)))
 
     def _ways_on(self, look: _Look) -> str:
         """How to have it explained anew, or better, or forgotten: links where the editor runs them, else words."""
         better = self._asking.plan(_deliberate(look.job)) if self._asking.wish is not Wish.LOCAL else None
-        model = f"{better.steps[0].model.id} · {cost(better)}" if better is not None and better.steps else ""
+        better = better if better is not None and better.steps else None
+        model = f"{better.steps[0].model.id} · {cost(better)}" if better is not None else ""
         if not self._editor.abilities.command_links:
             return f"The code action Explain asks anew{f', or the better model ({model})' if model else ''}."
         document, place = look.document, range_of(look.document, look.first, look.last)
         where = {"uri": document.uri, "range": plain_range(place)}
         asked = {**where, "task": Task.EXPLAIN.value, "wait": False}
         links = [_link("Explain anew", DO_COMMAND, {**asked, "fresh": True})]
-        if model:
-            links.append(_link(f"Ask the better model ({model})", DO_COMMAND, {**asked, "wish": Wish.CLOUD.value}))
+        if better is not None:
+            paid = {**asked, "wish": Wish.CLOUD.value, "max_cost_usd": str(better.worst_usd)}
+            links.append(_link(f"Ask the better model ({model})", DO_COMMAND, paid))
         return " | ".join([*links, _link("Forget this", CLEAR_COMMAND, where)])
 
     def _markup(self, markdown: str) -> types.MarkupContent:

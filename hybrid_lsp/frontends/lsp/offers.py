@@ -4,6 +4,7 @@ Where, never what: the words of diagnostics are remembered here under a number.
 """
 
 from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
 from lsprotocol import types
@@ -17,7 +18,7 @@ from hybrid_lsp.frontends.lsp.editor import Editor
 
 _MOST_OFFERED = 512
 _TASKS = tuple(task.value for task in (Task.REFACTOR, Task.EXPLAIN, Task.FIX, Task.REVIEW))
-_KEYS = ("task", "uri", "range", "version", "instruction", "wish", "fresh", "wait", "offer")
+_KEYS = ("task", "uri", "range", "version", "instruction", "wish", "fresh", "max_cost_usd", "instruct", "wait", "offer")
 _MOST_INSTRUCTION_CHARS = 20_000
 CHANGED = "The text has changed since these actions were listed; list them again."
 
@@ -72,6 +73,8 @@ class Offers:
             instruction=_text(told, "instruction")[:_MOST_INSTRUCTION_CHARS],
             wish=Wish(_one_of(told, "wish", tuple(Wish), default=Wish.ANY.value)),
             fresh=_flag(told, "fresh"),
+            cap_usd=most_usd(told),
+            instruct=_flag(told, "instruct"),
         ), document
 
     def document(self, told: Mapping[str, Any]) -> Document:
@@ -96,6 +99,20 @@ class Offers:
 def waits(told: Any) -> bool:
     """Say whether a command is answered when it is done, or at once."""
     return not isinstance(told, dict) or _flag(told, "wait", default=True)
+
+
+def most_usd(told: Mapping[str, Any]) -> Decimal | None:
+    """Return the most that something may cost; None where that is not said."""
+    value = told.get("max_cost_usd")
+    if value is None:
+        return None
+    try:
+        amount = Decimal(str(value)) if isinstance(value, int | float | str) and value is not True else Decimal(-1)
+    except InvalidOperation:
+        amount = Decimal(-1)
+    if not amount.is_finite() or amount < 0:
+        _wrong("The argument max_cost_usd is an amount in dollars, as 0.05.")
+    return amount
 
 
 def _wrong(sentence: str) -> NoReturn:

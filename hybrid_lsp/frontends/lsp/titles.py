@@ -37,6 +37,17 @@ def better_title(what: str, plan: "Plan") -> str:
     return f"{what} — ask the better model ({plan.steps[0].model.id}) · {cost(plan)}"
 
 
+def title_to_come(what: str, plan: "Plan") -> str:
+    """Return the title of an action whose price depends on words that are still to be said."""
+    told = "free" if not plan.worst_usd else "asks before it costs anything"
+    return f"{what} — {plan.steps[0].model.id} · {told}"
+
+
+def question(what: str, plan: "Plan") -> str:
+    """Return what a person is asked before something is done whose price they have not seen."""
+    return f"{title(what, plan)}. Ask?"
+
+
 def cost(plan: "Plan") -> str:
     """Return the most that a plan can cost, with what is left of the month; `free` where nothing is paid."""
     if all(step.model.is_local for step in plan.steps):

@@ -6,7 +6,7 @@ from hybrid_lsp.assistant.ports import Checks, Standing, Whole
 from hybrid_lsp.core.chat import EDITING
 from hybrid_lsp.core.check import Edit, Verdict, floor
 from hybrid_lsp.core.job import Job
-from hybrid_lsp.core.reply import answer_in
+from hybrid_lsp.core.reply import after_thoughts, answer_in
 from hybrid_lsp.core.stream import EndReason
 
 CUT_OFF = "The answer was cut off at its length limit."
@@ -31,6 +31,7 @@ async def judge(
     job: Job, words: str, ended: EndReason, *, whole: Whole, standing: Standing, checks: Checks, last: bool
 ) -> Judged:
     """Return what a model's words come to. `last`: it was asked to reason before it answered."""
+    words = after_thoughts(words)
     if job.task not in EDITING:
         return _prose(words, ended)
     answer = answer_in(words, job.excerpt.focus, last=last)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hybrid_lsp.core.job import Excerpt, Job, Task
 from hybrid_lsp.core.price import Usage
 from hybrid_lsp.core.record import Basis, Origin
-from hybrid_lsp.core.reply import Reply, Severity, answer_in, apply_edits, findings_in, line_edits
+from hybrid_lsp.core.reply import Reply, Severity, after_thoughts, answer_in, apply_edits, findings_in, line_edits
 
 PART = "    def f(self):\n        return 1\n"
 NEW = "    def f(self):\n        return 2\n"
@@ -34,6 +34,22 @@ lines = st.lists(st.sampled_from(["a", "b", "c", "", "  d"]), max_size=12).map("
 def test_the_new_text_is_found_and_placed(words: str) -> None:
     """However a model wraps, indents or ends it, the text comes at the part's indentation and ends as the part does."""
     assert answer_in(words, PART).text == NEW
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        ("Draft:\n```\nx\n```\nNo.\n</think>\n\n```\ny\n```", "```\ny\n```"),
+        ("Hm.\r\n</think>\r\nIt adds.", "It adds."),
+        ("</think>\nIt adds.", "It adds."),
+        ("It adds.", "It adds."),
+        ('```\nCLOSE = "</think>"\n```', '```\nCLOSE = "</think>"\n```'),
+        ("<think>a\n</think>\nb", "<think>a\n</think>\nb"),
+    ],
+)
+def test_thoughts_whose_beginning_was_never_said_are_none_of_the_answer(words: str, answer: str) -> None:
+    """A closing mark alone on its line ends them; within a line it is code, and after an opening one it is not ours."""
+    assert after_thoughts(words) == answer
 
 
 def test_after_reasoning_the_last_block_counts() -> None:

@@ -10,6 +10,7 @@ Rules:
 import re
 from dataclasses import dataclass
 
+_THOUGHT = re.compile(r"^[ \t]*</think>[ \t]*\r?$", re.MULTILINE)
 _FENCE = re.compile(r"(?P<indent>[ ]{0,3})(?P<ticks>`{3,}|~{3,})(?P<info>[^`\n]*)")
 
 
@@ -25,6 +26,15 @@ class Answer:
     """Whether the fence that was opened was closed as well."""
     blocks: int = 0
     """How many whole fenced blocks there were."""
+
+
+def after_thoughts(words: str) -> str:
+    """Return what a model said once it had thought.
+
+    Of some models the template opens the thoughts, so that the answer holds only their end: a line of its own.
+    """
+    end = _THOUGHT.search(words)
+    return words if end is None or "<think>" in words[: end.start()] else words[end.end() :].lstrip("\r\n")
 
 
 def answer_in(words: str, part: str, *, last: bool = False) -> Answer:

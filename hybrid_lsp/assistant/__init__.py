@@ -29,6 +29,7 @@ __all__ = ["Assistant", "Failure", "Outcome", "Whole"]
 log = logging.getLogger(__name__)
 
 CLOSE_TIMEOUT_S = 5.0
+_MONEY = frozenset({"budget.floor", "budget.limit", "budget.blocked"})
 _FAULT = "Something went wrong here, and it is in the log; please report it."
 
 Tell = Callable[[Event], None]
@@ -120,7 +121,7 @@ class Assistant:
         if not plan.steps:
             return Failure(sentence=_why_none(plan), refusals=plan.refusals)
         reaching = Reaching(job.excerpt.focus, whole.text, job.excerpt.language)
-        told: list[str] = []
+        told = _short_of_money(plan)
         at: int | None = 0
         fault = ""
         while at is not None:
@@ -177,6 +178,13 @@ def _reply(job: Job, tried: Tried, told: list[str]) -> Reply:
 
 def _why_none(plan: Plan) -> str:
     return " ".join(dict.fromkeys(refusal.sentence for refusal in plan.refusals)) or "Nobody can be asked."
+
+
+def _short_of_money(plan: Plan) -> list[str]:
+    """Why nobody is asked for money, where only the money was in the way: the first such sentence."""
+    if any(not step.model.is_local for step in plan.steps):
+        return []
+    return [refusal.sentence for refusal in plan.refusals if refusal.rule in _MONEY][:1]
 
 
 def _ending(told: list[str]) -> str:

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from hybrid_lsp.assistant import Failure
-from hybrid_lsp.assistant.events import Begun, Event, Left
+from hybrid_lsp.assistant.events import Event, Left
 from hybrid_lsp.core.job import Job, Task
 from hybrid_lsp.core.record import Basis, Origin, Status
 from hybrid_lsp.core.reply import Reply
@@ -94,6 +94,7 @@ async def test_where_the_policy_forbids_it_nothing_is_escalated(
 
 PRICES = '[prices."claude-sonnet-5-5"]\ninput_usd = 15\noutput_usd = 100\n'
 """So dear that one review may cost some forty cents."""
+MONEY = re.compile(r"\$\d\.\d\d .*is left|more than \$1\.00 of the month's money is left")
 USAGE = {"input_tokens": 2000, "output_tokens": 1, "cache_creation_input_tokens": 0, "cache_read_input_tokens": 0}
 
 
@@ -105,26 +106,46 @@ async def test_eight_windows_at_once_never_overspend(tmp_path: Path, monkeypatch
         limit_usd=Decimal("1.8"),
     ) as all_of_it:  # fmt: skip
         windows = [await all_of_it.window() for _ in range(8)]
-        events: list[list[Event]] = [[] for _ in windows]
         asked = (
-            all_of_it.ask(window, all_of_it.job(Task.REVIEW, f"{HARD} window {i}"), events=events[i])
-            for i, window in enumerate(windows)
+            all_of_it.ask(window, all_of_it.job(Task.REVIEW, f"{HARD} window {i}")) for i, window in enumerate(windows)
         )
         replies = await asyncio.gather(*asked)
+        ninth = await all_of_it.ask(windows[0], all_of_it.job(Task.REVIEW, f"{HARD} the ninth"))
         await all_of_it.close()
         budget, rows = all_of_it.ledger()
 
         assert all(isinstance(reply, Reply) for reply in replies)
+        assert isinstance(ninth, Reply)
+        assert ninth.origin is Origin.LOCAL
+        assert MONEY.search(ninth.footer()), ninth.footer()
         origins = [reply.origin for reply in replies if isinstance(reply, Reply)]
         assert 2 <= origins.count(Origin.CLOUD) <= 5
         assert budget.held_usd == 0
         assert Decimal("0.6") < budget.settled_usd <= budget.limit_usd
         assert sum(row.cost_usd for row in rows) == budget.settled_usd
-        for reply, heard in zip(replies, events, strict=True):
+        for reply in replies:
             if isinstance(reply, Reply) and reply.origin is Origin.LOCAL:
-                begun = next(event for event in heard if isinstance(event, Begun))
-                said = " ".join((*reply.told, *(no.sentence for no in begun.plan.refusals)))
-                assert re.search(r"\$\d\.\d\d .*is left|more than \$1\.00 of the month's money is left", said), said
+                assert MONEY.search(reply.footer()), reply.footer()
+
+
+async def test_with_five_cents_left_eight_windows_at_once_spend_nothing_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last dollar is not for models that cost: all go local, each with a sentence that says what is left."""
+    async with town(
+        tmp_path, monkeypatch, small=(Line(say=("5: hint: name it",)),), limit_usd=Decimal("0.05")
+    ) as all_of_it:
+        windows = [await all_of_it.window() for _ in range(8)]
+        asked = (all_of_it.ask(each, all_of_it.job(Task.REVIEW, f"{HARD} {i}")) for i, each in enumerate(windows))
+        replies = await asyncio.gather(*asked)
+        await all_of_it.close()
+        budget, _ = all_of_it.ledger()
+
+        assert (budget.settled_usd, budget.held_usd, all_of_it.left) == (0, 0, [])
+        for reply in replies:
+            assert isinstance(reply, Reply)
+            assert reply.origin is Origin.LOCAL
+            assert "and $0.050 is;" in reply.footer(), reply.footer()
 
 
 CANCELS, AT_ONCE = 500, 25

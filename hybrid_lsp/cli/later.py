@@ -82,6 +82,13 @@ class Later:
         """See `Asking`."""
         return STARTING if self._session is None else await self._session.spent()
 
+    async def dashboard(self) -> str:
+        """See `Asking`."""
+        if self._session is None:
+            self._wanted.set()
+            raise Refused(STARTING)
+        return await self._session.dashboard()
+
     async def clear_cache(self) -> int:
         """See `Asking`."""
         return 0 if self._session is None else await self._session.clear_cache()

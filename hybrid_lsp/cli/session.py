@@ -25,20 +25,20 @@ from hybrid_lsp.cli.asked import VENDORS, AskedModels, OpenDoor
 from hybrid_lsp.cli.clock import now_ms
 from hybrid_lsp.cli.desk import LOOK_TIMEOUT_S, Desk
 from hybrid_lsp.cli.servers import server_settings
+from hybrid_lsp.cli.told import dashboard_page, spent_markdown
 from hybrid_lsp.core.budget import Budget, month_of
 from hybrid_lsp.core.catalog import Model, fill
 from hybrid_lsp.core.check import Verdict
 from hybrid_lsp.core.complexity import assess
 from hybrid_lsp.core.errors import HybridError, Problem, Refused, fault_told
 from hybrid_lsp.core.job import Job, Wish
-from hybrid_lsp.core.money import ZERO, told, told_left
+from hybrid_lsp.core.money import ZERO
 from hybrid_lsp.core.policy import Leave, Policy, Send
 from hybrid_lsp.core.price import Price
 from hybrid_lsp.core.profile import PROFILES, Profile
 from hybrid_lsp.core.record import Record
 from hybrid_lsp.core.redact import Rules
 from hybrid_lsp.core.router import Candidate, Plan, decide, measure
-from hybrid_lsp.core.summary import Summary
 from hybrid_lsp.egress.cloud import CloudDoor
 from hybrid_lsp.ledger import Ledger
 from hybrid_lsp.prices import warm
@@ -306,7 +306,13 @@ class Session:
         """See `Asking`."""
         if self._ledger is None:
             return self._budget.blocked or _OPENING
-        return _spent(await asyncio.to_thread(self._ledger.summary))
+        return spent_markdown(await asyncio.to_thread(self._ledger.summary))
+
+    async def dashboard(self) -> str:
+        """See `Asking`."""
+        if self._ledger is None:
+            raise Refused(self._budget.blocked or _OPENING)
+        return await asyncio.to_thread(dashboard_page, self._ledger, self.desk.now(), self.problems)
 
     async def clear_cache(self) -> int:
         """See `Asking`."""
@@ -349,24 +355,3 @@ def _user() -> str:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):
         return ""
-
-
-def _spent(summary: Summary) -> str:
-    budget = summary.budget
-    lines = [
-        f"## {budget.month}: {told_left(budget.left_usd)} of {told(budget.limit_usd)} left",
-        "",
-        f"{told(budget.settled_usd)} spent, {told(budget.held_usd)} held.",
-    ]
-    if budget.blocked:
-        lines.append(f"\n{budget.blocked}")
-    if summary.groups:
-        lines += ["", "| task | model | answers | cost |", "|---|---|---:|---:|"]
-        lines += [
-            f"| {group.task} | {group.model} | {group.attempts} | {told(group.cost_usd)} |" for group in summary.groups
-        ]
-    savings = summary.savings
-    if savings.compared:
-        saved, compared = told(savings.saved_usd), savings.compared
-        lines.append(f"\n{saved} saved, beside the same tokens at {savings.baseline} ({compared} answers).")
-    return "\n".join(lines) + "\n"

@@ -83,6 +83,6 @@ class Summary:
     holds: tuple[Hold, ...]
     savings: Savings
     cache_hits: int
-    """This month."""
+    """This month, of what was asked for; ghost text that was kept is none."""
     assumed_usd: Decimal = ZERO
     """Of this month's cost."""

@@ -67,7 +67,9 @@ def summary(t: Transaction, now: Standing, limit_nano: int, days: int, zone: tzi
         groups=groups,
         holds=_holds(t, now),
         savings=_savings(t, now, found),
-        cache_hits=sum(group.attempts for group in groups if group.origin is Origin.CACHE),
+        cache_hits=sum(
+            group.attempts for group in groups if group.origin is Origin.CACHE and group.task is not Task.INLINE
+        ),
         assumed_usd=sum((group.assumed_usd for group in groups), from_nano(0)),
     )
 

@@ -60,6 +60,7 @@ async def test_each_bad_answer_is_escalated_exactly_once(tmp_path: Path, monkeyp
             events: list[Event] = []
             replies[name] = await all_of_it.ask(session, job, events=events)
             left[name] = [event.sentence for event in events if isinstance(event, Left)]
+        dashboard = await session.dashboard()
         await all_of_it.close()
         _, rows = all_of_it.ledger()
 
@@ -69,6 +70,7 @@ async def test_each_bad_answer_is_escalated_exactly_once(tmp_path: Path, monkeyp
             assert all_of_it.count_left(f"case <{name}>") == 1, name
             assert [origin for origin, _ in of(rows, jobs[name])] == [Origin.LOCAL, Origin.CLOUD], name
         assert len(rows) == 2 * len(BAD)
+        assert "claude-sonnet-5-5" in dashboard
         assert set(all_of_it.tunnel.asked_for) == {"CONNECT api.anthropic.com:443 HTTP/1.1"}
 
 

@@ -103,7 +103,7 @@ def test_an_empty_month() -> None:
         "░" * 40 + "  0 %",
         "$0.00 spent",
         "",
-        "Nothing has been asked for yet; ghost text is free and is not listed here.",
+        "Nothing was asked for yet, and no ghost text was shown.",
     ]
 
 

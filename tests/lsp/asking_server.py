@@ -22,13 +22,15 @@ from hybrid_lsp.core.chat import chat_prompt
 from hybrid_lsp.core.complexity import assess
 from hybrid_lsp.core.errors import Refused
 from hybrid_lsp.core.job import Job, Wish
-from hybrid_lsp.core.money import told_left
+from hybrid_lsp.core.money import ZERO, told_left
 from hybrid_lsp.core.policy import SAFEST
 from hybrid_lsp.core.profile import PROFILES
 from hybrid_lsp.core.redact import redact
 from hybrid_lsp.core.router import Candidate, Plan, decide, measure
 from hybrid_lsp.core.stream import Ending, EndReason
+from hybrid_lsp.core.summary import Savings, Summary
 from hybrid_lsp.embedded.model import EmbeddedModel
+from hybrid_lsp.frontends.dashboard import page
 from hybrid_lsp.frontends.lsp.server import Server, serve
 from hybrid_lsp.settings import Whitelists, user_whitelist_path
 from hybrid_lsp.settings.exclusions import Exclusions
@@ -80,6 +82,13 @@ class ScriptedAsking:
     async def spent(self) -> str:
         """The month, in a line."""
         return f"{told_left(self.left_usd)} left"
+
+    async def dashboard(self) -> str:
+        """The page of an empty month."""
+        budget = Budget(month="2027-01", limit_usd=self.left_usd)
+        nothing = Savings(baseline="", baseline_usd=ZERO, spent_usd=ZERO, compared=0, uncompared=0)
+        empty = Summary(budget=budget, days=(), groups=(), holds=(), savings=nothing, cache_hits=0)
+        return page(empty, now="2027-01-05T12:00:00+00:00")
 
     async def clear_cache(self) -> int:
         """Forget every answer."""

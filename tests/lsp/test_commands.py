@@ -1,14 +1,30 @@
 """What any client can ask for by `workspace/executeCommand`."""
 
 import re
+import shutil
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from tests.lsp.asker import BROKEN, CODE, FENCED, FULL, GOOD, HARD, Asker
+from tests.lsp.asker import BROKEN, CODE, EMACS, FENCED, FULL, GOOD, HARD, Asker
 
-COMMANDS = ("do", "why", "spend", "profile", "wish", "better", "wouldLeave", "clearCache", "cancel", "dismiss")
+COMMANDS = (
+    "do",
+    "why",
+    "spend",
+    "dashboard",
+    "profile",
+    "wish",
+    "better",
+    "wouldLeave",
+    "clearCache",
+    "cancel",
+    "dismiss",
+)
 KEY = "AKIA" + "QXRT7ZLP2MWB4NVD"
 
 
@@ -99,6 +115,29 @@ def test_spend(asker: Asker) -> None:
     """The month's money, as the house tells it."""
     assert asker.command("spend")["result"] == {"markdown": "$50.00 left", "left_usd": "50"}
     asker.shown("$50.00 left")
+
+
+def test_the_dashboard_is_a_page_in_the_browser(asker: Asker) -> None:
+    """It is written where only its person can read it, opened outside the editor, and its address is returned."""
+    uri = asker.command("dashboard")["result"]["uri"]
+    shown = asker.told("window/showDocument")
+    assert (shown["uri"], shown["external"]) == (uri, True)
+    path = Path(unquote(urlsplit(uri).path))
+    assert path.suffix == ".html"
+    assert sys.platform == "win32" or path.stat().st_mode & 0o077 == 0
+    assert "$50.00" in path.read_text("utf-8")
+
+
+def test_an_editor_that_opens_nothing_says_where_the_page_is(tmp_path: Path) -> None:
+    """The person opens it themselves; where it cannot be written, a sentence says so."""
+    with Asker({"answers": str(tmp_path / "answers")}) as client:
+        client.initialize(capabilities=EMACS)
+        client.begin()
+        uri = client.command("dashboard")["result"]["uri"]
+        assert client.told("window/showMessage")["message"] == f"It is there for your browser: {uri}"
+        shutil.rmtree(tmp_path / "answers")
+        (tmp_path / "answers").write_text("in the way")
+        assert client.command("dashboard")["error"]["message"].startswith("The page cannot be written")
 
 
 def test_profile_by_name_and_by_choice(asker: Asker) -> None:
@@ -240,6 +279,7 @@ WRONG: list[tuple[str, list[Any], str]] = [
     ("wish", [{"wish": "any"}], "The argument is one of any, local, cloud."),
     ("profile", [5], "The argument is the name of a profile"),
     ("spend", [1], "The command takes no argument."),
+    ("dashboard", [1], "The command takes no argument."),
     ("cancel", ["all"], "The command takes no argument."),
     ("better", [{"model": "big"}], "The argument is {max_cost_usd}, or nothing."),
     ("do", [{"uri": HERE, "task": "fix", "max_cost_usd": "much"}], "The argument max_cost_usd is an amount in dollars"),

@@ -34,6 +34,10 @@ class Asking(Protocol):
         """Return this month's money as Markdown."""
         ...
 
+    async def dashboard(self) -> str:
+        """Return this month and the last thirty days as one page of HTML. Raises `Refused` without a ledger."""
+        ...
+
     async def clear_cache(self) -> int:
         """Forget every answer that is kept, in all windows, and return how many there were."""
         ...

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 WHY_COMMAND, SPEND_COMMAND, PROFILE_COMMAND = "hybrid-lsp.why", "hybrid-lsp.spend", "hybrid-lsp.profile"
 WISH_COMMAND, BETTER_COMMAND, LEAVE_COMMAND = "hybrid-lsp.wish", "hybrid-lsp.better", "hybrid-lsp.wouldLeave"
-CANCEL_COMMAND = "hybrid-lsp.cancel"
+CANCEL_COMMAND, DASHBOARD_COMMAND = "hybrid-lsp.cancel", "hybrid-lsp.dashboard"
 ANSWER_TIMEOUT_S = 30.0
 """For what reads the ledger or the cache."""
 ASK, LEAVE = "Ask", "Leave it"
@@ -64,6 +64,7 @@ class Commands:
             DO_COMMAND: self.do,
             WHY_COMMAND: self.why,
             SPEND_COMMAND: self.spend,
+            DASHBOARD_COMMAND: self.dashboard,
             PROFILE_COMMAND: self.profile,
             WISH_COMMAND: self.wish,
             BETTER_COMMAND: self.better,
@@ -102,6 +103,12 @@ class Commands:
         markdown = await _in_time(self._asking.spent())
         await self._shelf.show(markdown, "spend")
         return {"markdown": markdown, "left_usd": str(self._asking.left_usd)}
+
+    async def dashboard(self, *arguments: Any) -> Any:
+        """Open this month and the last thirty days as a page in the browser; return the page's address."""
+        _none(arguments)
+        uri = await self._shelf.browse(await _in_time(self._asking.dashboard()), "dashboard")
+        return {"uri": uri}
 
     async def profile(self, *arguments: Any) -> Any:
         """Put a profile in force for this session; without a name, a person chooses."""

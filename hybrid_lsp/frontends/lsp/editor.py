@@ -84,11 +84,11 @@ class Editor:
         value = told.get("value") if isinstance(told, dict) else None
         return value.strip() if isinstance(value, str) else ""
 
-    async def open(self, uri: str) -> bool:
-        """Open a document beside the person's own; False when the editor did not."""
+    async def open(self, uri: str, *, outside: bool = False) -> bool:
+        """Open a document beside the person's own, or in the browser; False when the editor did not."""
         if not self.abilities.shows_documents:
             return False
-        params = types.ShowDocumentParams(uri=uri, external=False, take_focus=True)
+        params = types.ShowDocumentParams(uri=uri, external=outside, take_focus=True)
         shown = await self._answered(self.server.window_show_document_async(params), CLIENT_TIMEOUT_S)
         return bool(getattr(shown, "success", False))
 

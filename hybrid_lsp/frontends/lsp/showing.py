@@ -1,4 +1,4 @@
-"""An answer that is read, not applied: a document of its own where the editor opens one, else a message.
+"""An answer that is read, not applied: a document of its own where the editor opens one, else a message. And pages.
 
 Rules:
 1. The file lies in a folder of ours that only its person can read, and goes after a day, or when there are many.
@@ -12,6 +12,7 @@ import os
 import re
 from pathlib import Path
 
+from hybrid_lsp.core.errors import Refused
 from hybrid_lsp.frontends.lsp.editor import Editor
 
 log = logging.getLogger(__name__)
@@ -33,31 +34,43 @@ class Shelf:
 
     async def show(self, markdown: str, name: str) -> None:
         """Show Markdown to a person. `name` says what it is, for the file's name."""
-        self._last += 1
-        file = f"{_UNFIT.sub('-', name).strip('-.')[:80] or 'answer'}-{os.getpid()}-{self._last}.md"
-        uri = await self._written(markdown, file)
+        uri = await self._written(markdown, name, ".md") if self._editor.abilities.shows_documents else ""
         if not uri or not await self._editor.open(uri):
             self._editor.say(markdown.strip())
 
-    async def _written(self, markdown: str, file: str) -> str:
-        if self._folder is None or not self._editor.abilities.shows_documents:
+    async def browse(self, html: str, name: str) -> str:
+        """Show a page in the browser, and return its address. Raises `Refused` where it cannot be written.
+
+        An editor that opens nothing says where the page is.
+        """
+        uri = await self._written(html, name, ".html")
+        if not uri:
+            raise Refused("The page cannot be written into the state folder; see whether its disk is full.")
+        if not await self._editor.open(uri, outside=True):
+            self._editor.say(f"It is there for your browser: {uri}")
+        return uri
+
+    async def _written(self, text: str, name: str, suffix: str) -> str:
+        if self._folder is None:
             return ""
+        self._last += 1
+        file = f"{_UNFIT.sub('-', name).strip('-.')[:80] or 'answer'}-{os.getpid()}-{self._last}{suffix}"
         try:
             async with asyncio.timeout(WRITE_TIMEOUT_S):
-                return await asyncio.to_thread(_write, self._folder, file, markdown)
+                return await asyncio.to_thread(_write, self._folder, file, text)
         except (TimeoutError, OSError) as error:
             log.warning("an answer cannot be written to its folder: %s", type(error).__name__)
             return ""
 
 
-def _write(folder: Path, file: str, markdown: str) -> str:
+def _write(folder: Path, file: str, text: str) -> str:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / file
     path.unlink(missing_ok=True)
     # The permissions are there before the text is. O_BINARY is Windows's, where line ends would change without it.
     flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
     with os.fdopen(os.open(path, flags, 0o600), "wb") as opened:
-        opened.write(markdown.encode("utf-8", "replace"))
+        opened.write(text.encode("utf-8", "replace"))
     _tidy(folder, newest=path)
     return path.absolute().as_uri()
 
@@ -66,7 +79,7 @@ def _tidy(folder: Path, *, newest: Path) -> None:
     """Remove what is older than a day beside the newest file, and the oldest where there are too many."""
     now_s = newest.stat().st_mtime
     ages: list[tuple[float, Path]] = []
-    for path in folder.glob("*.md"):
+    for path in (*folder.glob("*.md"), *folder.glob("*.html")):
         with contextlib.suppress(OSError):  # another window was faster
             ages.append((now_s - path.stat().st_mtime, path))
     ages.sort()

@@ -72,7 +72,7 @@ def print_summary(summary: Summary, now_ms: int, paper: Paper, problems: Sequenc
         paper.write(sentence, mark="✗", style="bad")
     if not (summary.days or summary.groups or summary.holds):
         paper.write()
-        paper.write("Nothing has been asked for yet; ghost text is free and is not listed here.")
+        paper.write("Nothing was asked for yet, and no ghost text was shown.")
         return
     _days(summary.days, paper)
     _groups(summary, paper)

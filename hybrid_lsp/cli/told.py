@@ -1,0 +1,38 @@
+"""The ledger's sums, made into what the editor shows: a few lines of Markdown, and the dashboard's page."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from hybrid_lsp.core.errors import Problem
+from hybrid_lsp.core.money import told, told_left
+from hybrid_lsp.core.summary import Summary
+from hybrid_lsp.ledger import Ledger
+
+
+def dashboard_page(ledger: Ledger, now: datetime, problems: Sequence[Problem]) -> str:
+    """Return the month and the last thirty days as one page of HTML. Reads the ledger."""
+    from hybrid_lsp.frontends.dashboard import page
+
+    return page(ledger.summary(), now=now.isoformat(), problems=problems)
+
+
+def spent_markdown(summary: Summary) -> str:
+    """Return this month's money as Markdown."""
+    budget = summary.budget
+    lines = [
+        f"## {budget.month}: {told_left(budget.left_usd)} of {told(budget.limit_usd)} left",
+        "",
+        f"{told(budget.settled_usd)} spent, {told(budget.held_usd)} held.",
+    ]
+    if budget.blocked:
+        lines.append(f"\n{budget.blocked}")
+    if summary.groups:
+        lines += ["", "| task | model | answers | cost |", "|---|---|---:|---:|"]
+        lines += [
+            f"| {group.task} | {group.model} | {group.attempts} | {told(group.cost_usd)} |" for group in summary.groups
+        ]
+    savings = summary.savings
+    if savings.compared:
+        saved, compared = told(savings.saved_usd), savings.compared
+        lines.append(f"\n{saved} saved, beside the same tokens at {savings.baseline} ({compared} answers).")
+    return "\n".join(lines) + "\n"

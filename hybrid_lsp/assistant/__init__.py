@@ -29,7 +29,8 @@ __all__ = ["Assistant", "Failure", "Outcome", "Whole"]
 log = logging.getLogger(__name__)
 
 CLOSE_TIMEOUT_S = 5.0
-_MONEY = frozenset({"budget.floor", "budget.limit", "budget.blocked"})
+_FOR_NOW = frozenset({"budget.floor", "budget.limit", "budget.blocked", "circuit"})
+"""Rules that keep a model from being asked today; any other day it would be."""
 _FAULT = "Something went wrong here, and it is in the log; please report it."
 
 Tell = Callable[[Event], None]
@@ -121,7 +122,7 @@ class Assistant:
         if not plan.steps:
             return Failure(sentence=_why_none(plan), refusals=plan.refusals)
         reaching = Reaching(job.excerpt.focus, whole.text, job.excerpt.language)
-        told = _short_of_money(plan)
+        told = _kept_here(plan)
         at: int | None = 0
         fault = ""
         while at is not None:
@@ -180,11 +181,11 @@ def _why_none(plan: Plan) -> str:
     return " ".join(dict.fromkeys(refusal.sentence for refusal in plan.refusals)) or "Nobody can be asked."
 
 
-def _short_of_money(plan: Plan) -> list[str]:
-    """Why nobody is asked for money, where only the money was in the way: the first such sentence."""
+def _kept_here(plan: Plan) -> list[str]:
+    """Why a job that is for the cloud is answered here today: the first sentence that says so."""
     if any(not step.model.is_local for step in plan.steps):
         return []
-    return [refusal.sentence for refusal in plan.refusals if refusal.rule in _MONEY][:1]
+    return [refusal.sentence for refusal in plan.refusals if refusal.rule in _FOR_NOW][:1]
 
 
 def _ending(told: list[str]) -> str:

@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 SETTLED_S = 3.0
 """How long after the start nobody but a question has the session made."""
+MADE_TIMEOUT_S = 15.0
+"""How long a question waits for it."""
 STARTING = "hybrid-lsp is still starting; ask again in a moment."
 
 
@@ -34,7 +36,7 @@ class Later:
         self._make = make
         self._session: Session | None = None
         self._wish = Wish.ANY
-        self._wanted = asyncio.Event()
+        self._wanted, self._made = asyncio.Event(), asyncio.Event()
 
     async def keep(self) -> None:
         """Make the session, and keep it true until cancelled.
@@ -47,6 +49,7 @@ class Later:
         session = await asyncio.to_thread(self._make)
         session.wish = self._wish
         self._session = session
+        self._made.set()
         for problem in session.problems:
             log.warning("%s", problem.sentence)
         await session.keep()
@@ -64,34 +67,48 @@ class Later:
             refusals=(Refusal(rule="starting", sentence=STARTING),),
         )  # fmt: skip
 
+    async def ready(self) -> None:
+        """See `Asking`."""
+        with suppress(Refused):
+            await (await self._there()).ready()
+
+    async def _there(self) -> "Session":
+        """Return the session once it is there. Raises `Refused` when that takes too long."""
+        self._wanted.set()
+        if self._session is None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(MADE_TIMEOUT_S):
+                    await self._made.wait()
+        if self._session is None:
+            raise Refused(STARTING)
+        return self._session
+
     async def run(
         self, job: Job, whole: "Whole", *, tell: "Callable[[Event], None] | None" = None, fresh: bool = False
     ) -> "Outcome":
         """See `Asking`."""
         from hybrid_lsp.assistant import Failure
 
-        if self._session is None:
-            return Failure(sentence=STARTING)
-        return await self._session.run(job, whole, tell=tell, fresh=fresh)
+        try:
+            return await (await self._there()).run(job, whole, tell=tell, fresh=fresh)
+        except Refused as refused:
+            return Failure(sentence=str(refused))
 
     async def would_leave(self, job: Job) -> str:
         """See `Asking`."""
-        return STARTING if self._session is None else await self._session.would_leave(job)
+        return await (await self._there()).would_leave(job)
 
     async def spent(self) -> str:
         """See `Asking`."""
-        return STARTING if self._session is None else await self._session.spent()
+        return await (await self._there()).spent()
 
     async def dashboard(self) -> str:
         """See `Asking`."""
-        if self._session is None:
-            self._wanted.set()
-            raise Refused(STARTING)
-        return await self._session.dashboard()
+        return await (await self._there()).dashboard()
 
     async def clear_cache(self) -> int:
         """See `Asking`."""
-        return 0 if self._session is None else await self._session.clear_cache()
+        return await (await self._there()).clear_cache()
 
     def marked(self, job: str, *, accepted: bool | None = None, survived: bool | None = None) -> None:
         """See `Asking`."""

@@ -6,6 +6,7 @@ import logging
 import os
 import platform
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+READY_TIMEOUT_S = 15.0
+"""How long a question waits for the first look at everything."""
 LOOK_EVERY_S = 20.0
 """How often the model servers, the keys and the month's money are looked at anew."""
 _DAY_MS = 24 * 3600 * 1000
@@ -93,6 +96,7 @@ class Session:
         self._assistant: Assistant | None = None
         self.answers = CachedAnswers(self._cache())
         self._stale = asyncio.Event()
+        self._looked = asyncio.Event()
 
     # -- what keeps it true ---------------------------------------------------------------------------------------
 
@@ -125,6 +129,14 @@ class Session:
             self._budget = replace(self._budget, blocked=str(error))
         except Exception as error:
             log.error("what can be asked could not be found out (%s)", fault_told(error))
+        finally:
+            self._looked.set()
+
+    async def ready(self) -> None:
+        """See `Asking`."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(READY_TIMEOUT_S):
+                await self._looked.wait()
 
     async def _tidy(self) -> None:
         """Forget answers when the whitelist has become tighter."""
@@ -289,6 +301,7 @@ class Session:
         """See `Asking`."""
         from hybrid_lsp.assistant import Failure
 
+        await self.ready()
         if self._assistant is None:
             return Failure(sentence=self._budget.blocked or _OPENING)
         return await self._assistant.run(job, whole, tell=tell, fresh=fresh)

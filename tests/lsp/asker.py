@@ -56,8 +56,8 @@ EMACS: dict[str, Any] = {
 class Asker(RawClient):
     """A client of `asking_server`, and the document that it looks at."""
 
-    def __init__(self, script: Mapping[str, Any] | None = None) -> None:
-        code = "import runpy, sys; sys.path.insert(0, ''); runpy.run_module('tests.lsp.asking_server', run_name='__main__')"
+    def __init__(self, script: Mapping[str, Any] | None = None, *, module: str = "tests.lsp.asking_server") -> None:
+        code = f"import runpy, sys; sys.path.insert(0, ''); runpy.run_module('{module}', run_name='__main__')"
         super().__init__([sys.executable, "-c", code, json.dumps(script or {})], cwd=str(ROOT))
         self.uri, self.text, self.version = "", "", 1
         self.files = 0

@@ -65,6 +65,9 @@ class ScriptedAsking:
             cloud=[Candidate(model=model, price=rooms.price) for model in rooms.cloud],
         )  # fmt: skip
 
+    async def ready(self) -> None:
+        """It is ready."""
+
     async def run(
         self, job: Job, whole: Whole, *, tell: Callable[[Event], None] | None = None, fresh: bool = False
     ) -> Outcome:

@@ -20,6 +20,10 @@ class Asking(Protocol):
         """Return what would be tried for a job, by what is known now. Waits for nothing, and takes less than 1 ms."""
         ...
 
+    async def ready(self) -> None:
+        """Wait until it is known who can be asked and what is left; a few seconds after the start, with a deadline."""
+        ...
+
     async def run(
         self, job: Job, whole: "Whole", *, tell: "Callable[[Event], None] | None" = None, fresh: bool = False
     ) -> "Outcome":

@@ -211,8 +211,11 @@ class Commands:
         return await self._ask(*self._errands.begin(told, document), document)
 
     async def _ask(self, errand: Errand, whole: "Whole", document: Document) -> Any:
-        if errand.aim.cap_usd is None and errand.plan.worst_usd:
-            if not await self._agreed(errand):
+        if not errand.plan.steps:
+            await self._asking.ready()
+            errand.plan = self._asking.plan(errand.job)
+        if errand.aim.cap_usd is None:
+            if errand.plan.worst_usd and not await self._agreed(errand):
                 return {"job": errand.job.id, "cancelled": True}
             errand.agree()
         await self._errands.run(errand, whole, document)

@@ -14,6 +14,9 @@ _FIELDS = {
 _CHAT_FIELDS = {"model", "messages", "stream", "stream_options", "logprobs", "max_completion_tokens"}
 
 
+Event = dict[str, object]
+
+
 def error(message: str, *, kind: str = "invalid_request_error", code: str | None = None) -> dict[str, object]:
     """Return the body of an error."""
     return {"error": {"message": message, "type": kind, "param": None, "code": code}}
@@ -45,37 +48,78 @@ def answer(
     aside: str = "",
     **more: object,
 ) -> Says:
-    """Return a good answer: a thought first, maybe a remark aside, then the text, then how it ended."""
-    events: list[dict[str, object]] = [
+    """Return a good answer: a thought first, maybe a remark aside, then the text, then how it ended.
+
+    Where it is completed, or came to its limit, each part is said once more as a whole; otherwise it stops in the midst.
+    """
+    status = last.removeprefix("response.")
+    ended = status if status in ("completed", "incomplete") else "in_progress"
+    thought: Event = {"id": "rs_1", "type": "reasoning", "summary": []}
+    told = [([_added(0, thought), _done(0, thought)], thought)]
+    if aside:
+        told.append(_message(1, "commentary", "completed", (aside,)))
+    told.append(_message(len(told), "final_answer", ended, texts, refusal, logprobs))
+    events: list[Event] = [
         {"type": "response.created", "response": response("in_progress")},
         {"type": "response.in_progress", "response": response("in_progress")},
-        {"type": "response.output_item.added", "output_index": 0,
-         "item": {"id": "rs_1", "type": "reasoning", "summary": []}},
-    ]  # fmt: skip
-    if aside:
-        events += [_added("msg_0", 1, "commentary"), _delta("msg_0", 1, aside, [])]
-    events.append(_added("msg_1", 2, "final_answer"))
-    for index, text in enumerate(texts):
-        tokens = [{"token": text, "logprob": logprobs[index], "top_logprobs": []}] if logprobs else []
-        events.append(_delta("msg_1", 2, text, tokens))
-    if refusal:
-        events.append({"type": "response.refusal.delta", "item_id": "msg_1", "output_index": 2, "content_index": 0,
-                       "delta": refusal})  # fmt: skip
+        *(event for events, _ in told for event in events),
+    ]
     if last:
-        status = last.removeprefix("response.")
-        events.append({"type": last, "response": response(status, usage=usage, **more)})
+        output = [item for _, item in told if item.get("status") != "in_progress"]
+        events.append({"type": last, "response": response(status, usage=usage, output=output, **more)})
     return Says(events=tuple(event({**each, "sequence_number": at}) for at, each in enumerate(events)))
 
 
-def _added(item: str, index: int, phase: str) -> dict[str, object]:
-    message = {"id": item, "type": "message", "status": "in_progress", "content": [], "role": "assistant",
-               "phase": phase}  # fmt: skip
-    return {"type": "response.output_item.added", "output_index": index, "item": message}
+def _message(
+    index: int, phase: str, status: str, texts: Sequence[str], refusal: str = "", logprobs: Sequence[float] = ()
+) -> tuple[list[Event], Event]:
+    """Return a message as it comes, and as a whole, which is not said where it is still in progress."""
+    head: Event = {"id": f"msg_{index}", "type": "message", "role": "assistant", "phase": phase}
+    place: Event = {"item_id": head["id"], "output_index": index}
+    parts = [_text({**place, "content_index": 0}, texts, logprobs)] if texts else []
+    parts += [_refusal({**place, "content_index": len(parts)}, refusal)] if refusal else []
+    events = [_added(index, {**head, "status": "in_progress", "content": []})]
+    events += [event for events, _ in parts for event in events]
+    whole: Event = {**head, "status": status, "content": [part for _, part in parts]}
+    if status == "in_progress":
+        return [event for event in events if not str(event["type"]).endswith(".done")], whole
+    return [*events, _done(index, whole)], whole
 
 
-def _delta(item: str, index: int, text: str, logprobs: list[dict[str, object]]) -> dict[str, object]:
-    return {"type": "response.output_text.delta", "item_id": item, "output_index": index, "content_index": 0,
-            "delta": text, "logprobs": logprobs, "obfuscation": "x"}  # fmt: skip
+def _text(at: Event, texts: Sequence[str], logprobs: Sequence[float]) -> tuple[list[Event], Event]:
+    tokens = [
+        {"token": text, "logprob": logprob, "top_logprobs": []} for text, logprob in zip(texts, logprobs, strict=False)
+    ]
+    sure = [[token] for token in tokens] or [[] for _ in texts]
+    kept = [{**token, "bytes": list(str(token["token"]).encode())} for token in tokens]
+    part: Event = {"type": "output_text", "text": "".join(texts), "annotations": [], "logprobs": kept}
+    return [
+        {"type": "response.content_part.added", **at, "part": {**part, "text": "", "logprobs": []}},
+        *(
+            {"type": "response.output_text.delta", **at, "delta": text, "logprobs": each, "obfuscation": "x"}
+            for text, each in zip(texts, sure, strict=True)
+        ),
+        {"type": "response.output_text.done", **at, "text": part["text"], "logprobs": tokens},
+        {"type": "response.content_part.done", **at, "part": part},
+    ], part
+
+
+def _refusal(at: Event, text: str) -> tuple[list[Event], Event]:
+    part: Event = {"type": "refusal", "refusal": text}
+    return [
+        {"type": "response.content_part.added", **at, "part": {**part, "refusal": ""}},
+        {"type": "response.refusal.delta", **at, "delta": text, "obfuscation": "x"},
+        {"type": "response.refusal.done", **at, "refusal": text},
+        {"type": "response.content_part.done", **at, "part": part},
+    ], part
+
+
+def _added(index: int, item: Event) -> Event:
+    return {"type": "response.output_item.added", "output_index": index, "item": item}
+
+
+def _done(index: int, item: Event) -> Event:
+    return {"type": "response.output_item.done", "output_index": index, "item": item}
 
 
 def failed(code: str, message: str = "It failed.") -> Says:
@@ -85,8 +129,9 @@ def failed(code: str, message: str = "It failed.") -> Says:
 
 def fails_midway(code: str | None = "server_error") -> Says:
     """Return an answer whose stream turns into an error."""
-    said = {"type": "error", "code": code, "message": "It failed.", "param": None, "sequence_number": 9}
-    return Says(events=(*answer(last="").events, event(said)))
+    begun = answer(last="").events
+    said = {"type": "error", "code": code, "message": "It failed.", "param": None, "sequence_number": len(begun)}
+    return Says(events=(*begun, event(said)))
 
 
 FAILURES = {

@@ -96,6 +96,7 @@ class ChatReading:
             reason=EndReason.REFUSED if refused else self._reason or EndReason.BROKEN_OFF,
             prompt_tokens=count_of(self._usage.get("prompt_tokens")),
             cached_tokens=count_of(into.get("cached_tokens")),
+            cache_write_tokens=count_of(into.get("cache_write_tokens")),
             output_tokens=count_of(self._usage.get("completion_tokens")),
             reasoning_tokens=count_of(out.get("reasoning_tokens")),
             answered_by=self._model,

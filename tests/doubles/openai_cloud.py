@@ -200,7 +200,7 @@ def chat(
     head = {"id": "c1", "object": "chat.completion.chunk", "created": 1796000000, "model": f"{MODEL}-2026-10-01"}
     told = {
         "prompt_tokens": 123, "completion_tokens": 42, "total_tokens": 165,
-        "prompt_tokens_details": {"cached_tokens": 3}, "completion_tokens_details": {"reasoning_tokens": 7},
+        "prompt_tokens_details": {"cached_tokens": 3, "cache_write_tokens": 20}, "completion_tokens_details": {"reasoning_tokens": 7},
     }  # fmt: skip
     deltas: list[dict[str, object]] = [{"role": "assistant", "content": ""}]
     deltas += [{"content": text} for text in texts] + ([{"refusal": refusal}] if refusal else []) + [{}]

@@ -2,7 +2,7 @@
 
 Rules:
 1. Thoughts are counted apart from the answer there; our output is both, as both are billed.
-2. A stream has no last event: what the last chunks told holds once it ends.
+2. A stream has no last event, and counts are so far: what the last chunks told holds where they say why it ended.
 3. The key goes in a header, never into the address.
 """
 
@@ -150,7 +150,7 @@ class ContentReading:
             reason=self._reason or EndReason.BROKEN_OFF,
             prompt_tokens=into,
             cached_tokens=self._counted("cachedContentTokenCount"),
-            output_tokens=self._output(into),
+            output_tokens=None if self._reason is None else self._output(into),
             reasoning_tokens=self._counted("thoughtsTokenCount"),
             answered_by=self._model,
             said=self._said,

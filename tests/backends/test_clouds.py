@@ -73,7 +73,7 @@ async def test_a_stream_that_just_ends_is_broken_off(tmp_path: Path, vendor: Ven
     """Where the vendor did not say why it ended, what came is all there is, and what it cost is not known."""
     cut = 2 if vendor is ANTHROPIC else 1
     says = vendor.double.answer()
-    says = gemini.answer(finish=None, usage=None) if vendor is GEMINI else replace(says, events=says.events[:-cut])
+    says = gemini.answer(finish=None) if vendor is GEMINI else replace(says, events=says.events[:-cut])
     async with vendor.serving(tmp_path, says) as double:
         pieces = await asked(vendor, double)
 

@@ -35,13 +35,22 @@ def answer(
     chunks = []
     for at, part in enumerate(parts):
         candidate: dict[str, object] = {"content": {"parts": [part], "role": "model"}, "index": 0}
-        so_far = {"promptTokenCount": 123, "totalTokenCount": 123 + at} if usage else None
-        if at == len(parts) - 1:
+        is_last = at == len(parts) - 1
+        if is_last:
             candidate |= {"finishReason": finish} if finish else {}
             candidate |= more
-            so_far = usage
-        chunks.append(_chunk([candidate], so_far))
+        chunks.append(_chunk([candidate], usage if is_last else _so_far(usage, at)))
     return Says(events=tuple(chunks))
+
+
+def _so_far(usage: dict[str, object] | None, written: int) -> dict[str, object] | None:
+    """Return the counts of a chunk before the last: thoughts are over, and so many tokens of the answer are written."""
+    if usage is None:
+        return None
+    counts = {"promptTokenCount": 123, "thoughtsTokenCount": 7}
+    if written and "candidatesTokenCount" in usage:
+        counts["candidatesTokenCount"] = written
+    return {**counts, "totalTokenCount": sum(counts.values())}
 
 
 def _chunk(candidates: list[dict[str, object]], usage: dict[str, object] | None, **more: object) -> bytes:
@@ -59,7 +68,7 @@ def blocked(reason: str = "SAFETY") -> Says:
 
 def stopped(reason: str) -> Says:
     """Return an answer that a filter stopped: the last candidate has no content."""
-    begun = answer(("ret",), finish=None, usage={"promptTokenCount": 123, "totalTokenCount": 125}).events
+    begun = answer(("ret", ""), finish=None).events[:-1]
     last = _chunk([{"finishReason": reason, "index": 0}], USAGE)
     return Says(events=(*begun, last))
 

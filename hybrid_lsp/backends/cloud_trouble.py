@@ -54,6 +54,8 @@ def kind_of_status(status: int) -> TroubleKind:
     """Return what a status means that nothing more is known of."""
     if status in (401, 403):
         return TroubleKind.BAD_KEY
+    if status == 402:
+        return TroubleKind.SPENT
     if status == 404:
         return TroubleKind.NO_MODEL
     if status == 413:

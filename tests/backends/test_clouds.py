@@ -12,7 +12,7 @@ from hybrid_lsp.core.errors import Refused, Trouble, TroubleKind
 from hybrid_lsp.core.stream import Ending, EndReason, Piece
 from tests.backends.vendors import ALL, ANTHROPIC, CHAT, GEMINI, OPENAI, Vendor, asked
 from tests.doubles import anthropic, gemini, openai_cloud
-from tests.doubles.cloud import KEY, Says, broken, oddities
+from tests.doubles.cloud import KEY, Says, broken, failure, oddities
 from tests.doubles.permits import PROMPT, door_to, permit
 
 USAGE = Ending(
@@ -139,6 +139,17 @@ async def test_each_error_is_told_as_what_it_is(tmp_path: Path, vendor: Vendor, 
         assert (len(double.server.asked), trouble.value.kind, trouble.value.may_have_cost) == (1, kind, False)
         assert not any(words in str(trouble.value) for words in SECRET_WORDS)
         assert (door.circuits.why(vendor.model_id) != "") is (kind is TroubleKind.SPENT)
+
+
+@pytest.mark.parametrize("vendor", [*ALL, CHAT], ids=repr)
+async def test_a_bill_that_is_due_is_told_as_one(tmp_path: Path, vendor: Vendor) -> None:
+    """A vendor that answers 402, in whichever words, is named as out of money, and not asked again."""
+    async with vendor.serving(tmp_path, failure(402, {"error": {"message": "Insufficient balance"}})) as double:
+        with pytest.raises(Trouble, match="limit of money") as trouble:
+            await asked(vendor, double)
+
+        asked_once = 2 if vendor is CHAT else 1  # the first was turned away for the name of its cap
+        assert (len(double.server.asked), trouble.value.kind) == (asked_once, TroubleKind.SPENT)
 
 
 @pytest.mark.parametrize("vendor", ALL, ids=repr)

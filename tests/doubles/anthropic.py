@@ -75,7 +75,7 @@ def fails_midway(kind: str = "overloaded_error") -> Says:
 FAILURES = {
     "key": failure(401, error("authentication_error", "invalid x-api-key")),
     "permission": failure(403, error("permission_error", "Your API key does not have permission")),
-    "billing": failure(403, error("billing_error", "There is an issue with your billing")),
+    "billing": failure(402, error("billing_error", "There is an issue with your billing")),
     "credit": failure(400, error("invalid_request_error", "Your credit balance is too low to access the API.")),
     "limits": failure(400, error("invalid_request_error", "You have reached your specified API usage limits.")),
     "spend limit": failure(429, error("rate_limit_error", "Limit reached", "enforced_spend_limit_reached")),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from tests.doubles.certificate import CERTIFICATE, server_context
 from tests.doubles.http_server import Asked, HttpServer, Reply
@@ -47,6 +47,13 @@ def event(payload: Mapping[str, object], *, named: bool = True) -> bytes:
     """Return one event of a stream; named by its type where the vendor does so."""
     name = f"event: {payload['type']}\n" if named else ""
     return f"{name}data: {json.dumps(payload, ensure_ascii=False, separators=(',', ':'))}\n\n".encode()
+
+
+def payloads(stream: Says | bytes) -> list[dict[str, Any]]:
+    """Return the JSON of each event of a stream, as it is built or as it has come; what only marks its end is none."""
+    body = b"".join(stream.events) if isinstance(stream, Says) else stream
+    found = [line.removeprefix(b"data: ") for line in body.split(b"\n") if line.startswith(b"data: ")]
+    return [json.loads(data) for data in found if data != b"[DONE]"]
 
 
 def failure(status: int, body: object, **headers: str) -> Says:

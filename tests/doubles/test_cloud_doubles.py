@@ -1,6 +1,5 @@
 """The doubles of model vendors keep to the vendors' contracts; checked without a line of our own code for them."""
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +9,7 @@ import httpx2
 import pytest
 
 from tests.doubles import anthropic, gemini, openai_cloud
-from tests.doubles.cloud import KEY, Says, VendorDouble, broken, oddities, trusting
+from tests.doubles.cloud import KEY, Says, VendorDouble, broken, oddities, payloads, trusting
 
 BEARER = {"authorization": f"Bearer {KEY}"}
 CLAUDE = {**BEARER, "anthropic-version": "2026-10-21"}
@@ -31,12 +30,6 @@ async def said(double: VendorDouble, path: str, headers: dict[str, str], body: o
     """What a double answers."""
     async with httpx2.AsyncClient(verify=trusting(), trust_env=False, base_url=double.url) as client:
         return await client.post(path, headers=headers, json=body)
-
-
-def payloads(body: bytes) -> list[dict[str, Any]]:
-    """The JSON of each event."""
-    found = [line[6:] for line in body.split(b"\n") if line.startswith(b"data: ")]
-    return [json.loads(data) for data in found if data != b"[DONE]"]
 
 
 @pytest.mark.parametrize("asks", [OPENAI, ANTHROPIC, GEMINI], ids=["openai", "anthropic", "gemini"])
@@ -117,7 +110,7 @@ async def test_a_broken_answer_is_broken(tmp_path: Path, way: str) -> None:
 
 def test_the_recorded_shapes_are_there() -> None:
     """What is known of each stream stands in the doubles: events, counts and how they add up."""
-    openai, claude, google = (payloads(b"".join(each.answer().events)) for each in (openai_cloud, anthropic, gemini))
+    openai, claude, google = (payloads(each.answer()) for each in (openai_cloud, anthropic, gemini))
     usage = openai[-1]["response"]["usage"]
     start, delta = claude[0]["message"]["usage"], claude[-2]["usage"]
     told = google[-1]["usageMetadata"]

@@ -19,7 +19,7 @@ from hybrid_lsp.egress import LocalDoor
 from tests.backends.vendors import CHAT, asked
 from tests.data.openai.trim import ROOTS, SOURCE, trimmed, written
 from tests.doubles import openai_cloud
-from tests.doubles.cloud import KEY, Says
+from tests.doubles.cloud import KEY, Says, payloads
 from tests.doubles.http_server import Asked
 from tests.doubles.openai_description import FILE, described, fault_in
 from tests.doubles.openai_local import OpenAiDouble
@@ -65,12 +65,6 @@ NOT_OPENAIS = {"chat_template_kwargs": "llama.cpp's own, and sent to no other se
 """What we send that the description need not know."""
 NOT_FROM_OPENAI = {"page": "what a gateway before the API answers while it is away: HTML"}
 """Errors of the double that are none of the API's."""
-
-
-def payloads(says: Says) -> list[dict[str, Any]]:
-    """The JSON of each event of an answer."""
-    found = [line[6:] for each in says.events for line in each.split(b"\n") if line.startswith(b"data: ")]
-    return [json.loads(data) for data in found if data != b"[DONE]"]
 
 
 def within(event: dict[str, Any]) -> dict[str, Any]:

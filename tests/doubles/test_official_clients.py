@@ -1,11 +1,16 @@
-"""The vendors' own libraries understand the doubles, and send what we send. Collected only where they are installed."""
+"""The vendors' own libraries understand the doubles, and send what we send.
+
+Collected only where they are installed: `uv run --group clients pytest tests/doubles/test_official_clients.py`, as .ci/run
+does.
+"""
 
 import gc
 import re
 import warnings
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +18,7 @@ import anthropic as official_anthropic
 import httpx2
 import openai as official_openai
 import pytest
-from anthropic.types import RawMessageStreamEvent
+from anthropic.types import ErrorResponse, RawMessageStreamEvent
 from google import genai
 from google.genai import errors as genai_errors
 from google.genai import types as genai_types
@@ -24,12 +29,21 @@ from pydantic import TypeAdapter
 from hybrid_lsp.backends import anthropic as our_anthropic
 from hybrid_lsp.backends import gemini as our_gemini
 from hybrid_lsp.backends import openai_cloud as our_openai
-from tests.backends.vendors import ANTHROPIC, CHAT, GEMINI, OPENAI, asked
+from hybrid_lsp.core.errors import Trouble
+from tests.backends.vendors import ANTHROPIC, CHAT, GEMINI, OPENAI, Vendor, asked
 from tests.doubles import anthropic, gemini, openai_cloud
-from tests.doubles.cloud import KEY, Says, VendorDouble, oddities, trusting
+from tests.doubles.cloud import KEY, Says, VendorDouble, oddities, payloads, trusting
 from tests.doubles.permits import PROMPT
+from tests.doubles.test_openai_description import CHATS, RESPONSES
+from tests.doubles.test_vendor_shapes import CONTENTS, MESSAGES
 
 CAP = 256
+
+
+@cache
+def types_of(kind: Any) -> TypeAdapter[Any]:
+    """What checks a value against a library's types; made once, since that takes seconds."""
+    return TypeAdapter(kind)
 
 
 @pytest.fixture
@@ -39,24 +53,24 @@ async def http() -> AsyncIterator[httpx2.AsyncClient]:
         yield client
 
 
-def openai_client(double: VendorDouble, http: httpx2.AsyncClient, key: str = KEY) -> official_openai.AsyncOpenAI:
+def openai_client(double: VendorDouble, http: httpx2.AsyncClient, *, retries: int = 0) -> official_openai.AsyncOpenAI:
     """OpenAI's own client of a double."""
-    return official_openai.AsyncOpenAI(api_key=key, base_url=f"{double.url}/v1", http_client=http, max_retries=0)
+    return official_openai.AsyncOpenAI(api_key=KEY, base_url=f"{double.url}/v1", http_client=http, max_retries=retries)
 
 
 def anthropic_client(
-    double: VendorDouble, http: httpx2.AsyncClient, key: str = KEY
+    double: VendorDouble, http: httpx2.AsyncClient, *, retries: int = 0
 ) -> official_anthropic.AsyncAnthropic:
     """Anthropic's own client of a double."""
-    return official_anthropic.AsyncAnthropic(api_key=key, base_url=double.url, http_client=http, max_retries=0)
+    return official_anthropic.AsyncAnthropic(api_key=KEY, base_url=double.url, http_client=http, max_retries=retries)
 
 
 @asynccontextmanager
-async def gemini_client(double: VendorDouble) -> AsyncIterator[genai.Client]:
+async def gemini_client(double: VendorDouble, *, retries: int = 0) -> AsyncIterator[genai.Client]:
     """Google's own client of a double; what it leaves open of itself is collected here, not blamed on a later test."""
     options = genai_types.HttpOptions(
         base_url=double.url, client_args={"verify": trusting()}, async_client_args={"verify": trusting()},
-        retry_options=genai_types.HttpRetryOptions(attempts=1),
+        retry_options=genai_types.HttpRetryOptions(attempts=1 + retries, initial_delay=0.01, jitter=0.01),
     )  # fmt: skip
     client = genai.Client(api_key=KEY, http_options=options)
     yield client
@@ -75,51 +89,35 @@ def camel(value: object) -> object:
     return [camel(each) for each in value] if isinstance(value, list) else value
 
 
-def payloads(says: Says) -> list[bytes]:
-    """The JSON of each event of an answer."""
-    found = [line.partition(b":")[2] for each in says.events for line in each.split(b"\n") if line.startswith(b"data:")]
-    return [data for data in found if data.strip() != b"[DONE]"]
-
-
-RESPONSES = [
-    openai_cloud.answer(), openai_cloud.answer(refusal="No."), openai_cloud.answer(logprobs=(-0.5, -1.5)),
-    openai_cloud.answer(aside="Hm."), openai_cloud.failed("server_error"), openai_cloud.fails_midway(),
-    openai_cloud.answer(last="response.incomplete", incomplete_details={"reason": "max_output_tokens"}),
-]  # fmt: skip
-MESSAGES = [anthropic.answer(), anthropic.answer(stop_reason="refusal", explanation="No.")]
-CHUNKS = [
-    gemini.answer(), gemini.blocked(), gemini.stopped("SAFETY"),
-    gemini.answer(avgLogprobs=-0.5, logprobsResult={"chosenCandidates": [{"token": "a", "logProbability": -0.25}]}),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("says", RESPONSES)
+@pytest.mark.parametrize("says", RESPONSES.values(), ids=RESPONSES)
 def test_each_event_of_openais_double_is_one_of_its_types(says: Says) -> None:
     """Every field that the types require is there, with a value of its type."""
     for payload in payloads(says):
-        event: Any = TypeAdapter(ResponseStreamEvent).validate_json(payload)
-        assert event.type in payload.decode()
+        event: Any = types_of(ResponseStreamEvent).validate_python(payload)
+        assert event.type == payload["type"]
 
 
-def test_each_chunk_of_the_chat_double_is_one() -> None:
+@pytest.mark.parametrize("says", CHATS.values(), ids=CHATS)
+def test_each_chunk_of_the_chat_double_is_one(says: Says) -> None:
     """The same for chat completions."""
-    assert all(ChatCompletionChunk.model_validate_json(payload).id for payload in payloads(openai_cloud.chat()))
+    assert all(ChatCompletionChunk.model_validate(payload).id for payload in payloads(says))
 
 
-@pytest.mark.parametrize("says", MESSAGES)
+@pytest.mark.parametrize("says", MESSAGES.values(), ids=MESSAGES)
 def test_each_event_of_anthropics_double_is_one_of_its_types(says: Says) -> None:
-    """The same for messages; a ping is in none of the types."""
+    """The same for messages; a ping is in none of the types, and an error in the midst is one as any other."""
     for payload in payloads(says):
-        if b'"ping"' not in payload:
-            event: Any = TypeAdapter(RawMessageStreamEvent).validate_json(payload)
-            assert event.type in payload.decode()
+        if payload["type"] != "ping":
+            kind = ErrorResponse if payload["type"] == "error" else RawMessageStreamEvent
+            event: Any = types_of(kind).validate_python(payload)
+            assert event.type == payload["type"]
 
 
-@pytest.mark.parametrize("says", CHUNKS)
+@pytest.mark.parametrize("says", CONTENTS.values(), ids=CONTENTS)
 def test_each_chunk_of_geminis_double_is_one(says: Says) -> None:
     """The same for chunks: nothing in them is unknown to the library."""
     for payload in payloads(says):
-        assert genai_types.GenerateContentResponse.model_validate_json(payload).model_version
+        assert genai_types.GenerateContentResponse.model_validate(payload).model_version
 
 
 async def test_openai_sends_what_we_send(tmp_path: Path, http: httpx2.AsyncClient) -> None:
@@ -142,6 +140,30 @@ async def test_openai_sends_what_we_send(tmp_path: Path, http: httpx2.AsyncClien
     assert (last.response.usage.input_tokens, last.response.usage.output_tokens) == (
         ours[-1].ending.prompt_tokens, ours[-1].ending.output_tokens,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        openai_cloud.answer(), openai_cloud.answer((), refusal="No."), openai_cloud.answer(aside="Hm."),
+        openai_cloud.answer(logprobs=(-0.5, -1.5)),
+    ],
+)  # fmt: skip
+async def test_openai_sums_up_a_stream_as_we_do(tmp_path: Path, http: httpx2.AsyncClient, says: Says) -> None:
+    """Each piece has a place in what the library puts together; its final answer, refusal and counts are ours."""
+    async with OPENAI.serving(tmp_path, says) as double:
+        ours = await asked(OPENAI, double)
+        manager = openai_client(double, http).responses.stream(model="m", input="x", max_output_tokens=99)
+        async with manager as stream:
+            response = await stream.get_final_response()
+
+    finals = [item for item in response.output if item.type == "message" and item.phase == "final_answer"]
+    parts = [part for item in finals for part in item.content]
+    assert "".join(part.text for part in parts if part.type == "output_text") == "".join(piece.text for piece in ours)
+    assert ours[-1].ending is not None
+    assert "".join(part.refusal for part in parts if part.type == "refusal") == ours[-1].ending.said
+    assert response.usage is not None
+    assert response.usage.input_tokens_details.cache_write_tokens == ours[-1].ending.cache_write_tokens
 
 
 async def test_openai_chats_as_we_chat(tmp_path: Path, http: httpx2.AsyncClient) -> None:
@@ -221,7 +243,7 @@ async def test_oddities_are_none_to_the_official_clients(tmp_path: Path, http: h
 
 @pytest.mark.parametrize("name", sorted(openai_cloud.FAILURES))
 async def test_openais_client_takes_each_failure_for_one(tmp_path: Path, http: httpx2.AsyncClient, name: str) -> None:
-    """Each error is raised with its status and code, and tried again by the library exactly where we try it again."""
+    """Each error is raised with its status and code."""
     failure = openai_cloud.FAILURES[name]
     async with OPENAI.serving(tmp_path, failure) as double:
         client = openai_client(double, http)
@@ -246,10 +268,10 @@ async def test_anthropics_client_takes_each_failure_for_one(
     assert (raised.value.status_code, raised.value.body) == (failure.status, failure.body)
 
 
-async def first_of(client: genai.Client) -> object:
-    """The first chunk of an answer; the library may fail before it or with it."""
+async def chunks_of(client: genai.Client) -> list[object]:
+    """The chunks of an answer; the library may fail before the first or with it."""
     stream = await client.aio.models.generate_content_stream(model=GEMINI.model_id, contents="x")
-    return await anext(aiter(stream))
+    return [chunk async for chunk in stream]
 
 
 @pytest.mark.parametrize("name", sorted(gemini.FAILURES))
@@ -258,10 +280,83 @@ async def test_geminis_client_takes_each_failure_for_one(tmp_path: Path, name: s
     failure = gemini.FAILURES[name]
     async with GEMINI.serving(tmp_path, failure) as double, gemini_client(double) as client:
         with pytest.raises(genai_errors.APIError) as raised:
-            await first_of(client)
+            await chunks_of(client)
 
     assert raised.value.code == failure.status
     assert raised.value.status
+
+
+async def test_an_error_within_a_stream_is_one_to_the_official_clients(
+    tmp_path: Path, http: httpx2.AsyncClient
+) -> None:
+    """What breaks an answer off with us, they raise or hand out as an error; nothing of it is taken for text."""
+    async with OPENAI.serving(tmp_path, openai_cloud.fails_midway()) as double:
+        stream = await openai_client(double, http).responses.create(
+            model="m", input="x", max_output_tokens=99, stream=True
+        )
+        last = [event async for event in stream][-1]
+    async with ANTHROPIC.serving(tmp_path, anthropic.fails_midway()) as double:
+        messages = await anthropic_client(double, http).messages.create(
+            model="m", max_tokens=9, messages=[], stream=True
+        )
+        with pytest.raises(official_anthropic.APIStatusError, match="Overloaded"):
+            assert [event async for event in messages]
+    async with GEMINI.serving(tmp_path, gemini.fails_midway()) as double, gemini_client(double) as client:
+        with pytest.raises(genai_errors.APIError, match="overloaded"):
+            await chunks_of(client)
+
+    assert (last.type, getattr(last, "code", "")) == ("error", "server_error")
+
+
+async def retried_by_openai(double: VendorDouble, http: httpx2.AsyncClient) -> None:
+    """Have OpenAI's client ask, and once more where it would."""
+    client = openai_client(double, http, retries=1)
+    with suppress(official_openai.APIStatusError):
+        stream = await client.responses.create(model="m", input="x", max_output_tokens=99, stream=True)
+        assert [event async for event in stream]
+
+
+async def retried_by_anthropic(double: VendorDouble, http: httpx2.AsyncClient) -> None:
+    """Have Anthropic's client ask, and once more where it would."""
+    client = anthropic_client(double, http, retries=1)
+    with suppress(official_anthropic.APIStatusError):
+        stream = await client.messages.create(model="m", max_tokens=9, messages=[], stream=True)
+        assert [event async for event in stream]
+
+
+async def retried_by_gemini(double: VendorDouble, _http: httpx2.AsyncClient) -> None:
+    """Have Google's client ask, and once more where it would."""
+    async with gemini_client(double, retries=1) as client:
+        with suppress(genai_errors.APIError):
+            assert await chunks_of(client)
+
+
+async def retried_by_us(vendor: Vendor, double: VendorDouble) -> None:
+    """Ask, and once more where we would."""
+    with suppress(Trouble):
+        assert await asked(vendor, double)
+
+
+ONLY_THEY = {"openai": {"quota", "hard limit"}, "anthropic": {"spend limit"}, "gemini": {"day", "cap"}}
+"""Limits of money or of a day: the libraries look at the status and at headers only, and ask again for nothing."""
+RETRIES = [(OPENAI, retried_by_openai), (ANTHROPIC, retried_by_anthropic), (GEMINI, retried_by_gemini)]
+
+
+@pytest.mark.parametrize(
+    ("vendor", "retried", "name"), [(vendor, by, name) for vendor, by in RETRIES for name in sorted(vendor.double.FAILURES)]
+)  # fmt: skip
+async def test_they_ask_again_where_we_do(
+    tmp_path: Path, http: httpx2.AsyncClient, vendor: Vendor, retried: Callable[..., Awaitable[None]], name: str
+) -> None:
+    """What we take for passing the vendor's library does, too; only it goes on where nothing but money would help."""
+    script = (vendor.double.FAILURES[name], vendor.double.answer())
+    async with vendor.serving(tmp_path, *script) as ours:
+        await retried_by_us(vendor, ours)
+    async with vendor.serving(tmp_path, *script) as theirs:
+        await retried(theirs, http)
+
+    times = (len(ours.server.asked), len(theirs.server.asked))
+    assert times == (1, 2) if name in ONLY_THEY[vendor.name] else times in ((1, 1), (2, 2))
 
 
 def test_the_names_we_send_are_those_of_the_types() -> None:

@@ -236,7 +236,9 @@ CONTENTS = {
     "one chunk of text": gemini.answer(("x",)),
     "limit": gemini.answer(finish="MAX_TOKENS"),
     "cut": gemini.answer(finish=None),
-    "how sure": gemini.answer(avgLogprobs=-0.5, logprobsResult={"chosenCandidates": []}),
+    "how sure": gemini.answer(
+        avgLogprobs=-0.5, logprobsResult={"chosenCandidates": [{"token": "a", "logProbability": -1}]}
+    ),
     "blocked": gemini.blocked(),
     "stopped": gemini.stopped("SAFETY"),
 }

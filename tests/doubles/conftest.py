@@ -11,4 +11,4 @@ def _is_there(name: str) -> bool:
 
 
 collect_ignore = [] if all(map(_is_there, ("openai", "anthropic", "google.genai"))) else ["test_official_clients.py"]
-"""The vendors' own libraries: a second opinion on the doubles and on what we send, where somebody has them."""
+"""The vendors' own libraries: a second opinion on the doubles and on what we send. .ci/run installs them for it alone."""

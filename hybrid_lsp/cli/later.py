@@ -110,6 +110,11 @@ class Later:
         """See `Asking`."""
         return await (await self._there()).clear_cache()
 
+    async def close(self) -> None:
+        """See `Asking`."""
+        if self._session is not None:
+            await self._session.close()
+
     def marked(self, job: str, *, accepted: bool | None = None, survived: bool | None = None) -> None:
         """See `Asking`."""
         if self._session is not None:

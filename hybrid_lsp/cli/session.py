@@ -97,6 +97,7 @@ class Session:
         self.answers = CachedAnswers(self._cache())
         self._stale = asyncio.Event()
         self._looked = asyncio.Event()
+        self._closed = False
 
     # -- what keeps it true ---------------------------------------------------------------------------------------
 
@@ -117,6 +118,8 @@ class Session:
 
     async def look(self) -> None:
         """Look at model servers, keys, prices and money once. Never raises."""
+        if self._closed:
+            return
         try:
             await asyncio.gather(self._look_at_servers(), asyncio.to_thread(self._look_at_vendors))
             self._models.learn(self._findings, self._keys, self._rules, self._windows)
@@ -152,7 +155,10 @@ class Session:
             await asyncio.to_thread(self._ledger.prune, keep_days=self.desk.config.asking.keep_days)
 
     async def close(self) -> None:
-        """End what is under way, settle it, and let go of everything."""
+        """End what is under way, settle it, and let go of everything; once."""
+        if self._closed:
+            return
+        self._closed = True
         if self._assistant is not None:
             await self._assistant.close()
         await self._models.close()

@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hybrid_lsp.core.record import Basis, Origin
+from hybrid_lsp.core.record import Basis, Origin, Status
+from tests.cli.secrets_spread import echo
 from tests.cli.town import CODE, HARD, Town, town
 from tests.cli.tunnel import HOSTS
 from tests.doubles import anthropic, gemini, openai_cloud
@@ -18,10 +20,13 @@ from tests.e2e.test_the_whole_way import BLOCKING, LIMITED, NO_USAGE, REFUSING, 
 from tests.lsp.asker import FULL, Asker
 
 SECRET = "AKIA" + "QXRT7ZLP2MWB4NVD"
-TEXT = f'KEY = "{SECRET}"\n{CODE}'
+LEAD = "version = 1"
+TEXT = f'{LEAD}\nKEY = "{SECRET}"\nLEVEL = 3\n{CODE}'
 HERE, THERE = "5: hint: name it", "5: warning: sum() does it"
 GOOD = {"anthropic": anthropic.answer, "openai": openai_cloud.answer, "gemini": gemini.answer}
 FAILURES = {"anthropic": anthropic.FAILURES, "openai": openai_cloud.FAILURES, "gemini": gemini.FAILURES}
+SPENT = frozenset({"billing", "credit", "limits", "spend limit", "quota", "hard limit", "day", "cap"})
+"""Failures that close the way for long; one of each vendor's comes last, and all of them are tried in tests/backends."""
 RETRIED = 3
 """More attempts than the first one."""
 
@@ -53,8 +58,7 @@ def cases(vendor: str) -> Iterator[tuple[str, Case]]:
         "a redirect": Says(status=307, body=b"", headers={"location": "https://elsewhere.example/"}),
         "a proxy's page": failure(502, b"<html>Bad gateway</html>", retry_after_ms="5"),
     }
-    spent = {"billing", "credit", "limits", "spend limit", "quota", "day", "disabled", "hold", "monthly"}
-    for name, says in {**ill, **{name: says for name, says in FAILURES[vendor].items() if name not in spent}}.items():
+    for name, says in {**ill, **{name: says for name, says in FAILURES[vendor].items() if name not in SPENT}}.items():
         yield name, Case(says=says)
         yield f"a good one after {name}", Case(says=good, gets="there", is_paid=True)
     yield "a limit of money", Case(says=LIMITED[vendor])
@@ -75,16 +79,22 @@ class Window(Asker):
         path = self.folder / "shop" / "total.py"
         self.uri, self.text, self.version = path.as_uri(), TEXT, 1
         self.open(self.uri, TEXT)
-        while not any("free" in action["title"] for action in self.listed(self.at(6))):
+        while not any("free" in action["title"] for action in self.listed(self.at(8))):
             self.wait_a_moment()
 
     def wait_a_moment(self) -> None:
         """Let the server find its models."""
         self.request("workspace/executeCommand", {"command": "hybrid-lsp.status"})
 
+    def may_leave(self) -> list[str]:
+        """Return what may leave the folder, as the server says."""
+        status = self.request("workspace/executeCommand", {"command": "hybrid-lsp.status"})["result"]
+        allowed: list[str] = status["folders"][0]["may_leave"]
+        return allowed
+
     def review(self, name: str) -> dict[str, Any]:
         """Ask for a review that is too hard for a local model, and return what comes of it."""
-        told = {"task": "review", "uri": self.uri, "range": self.at(4, 8), "fresh": True, "max_cost_usd": 1}
+        told = {"task": "review", "uri": self.uri, "range": self.at(6, 10), "fresh": True, "max_cost_usd": 1}
         answer = self.command("do", {**told, "instruction": f"{HARD} case <{name}>"})
         assert "error" not in answer, (name, answer)
         result: dict[str, Any] = answer["result"]
@@ -149,3 +159,87 @@ def _no_secret(everything: Town, log: str) -> None:
     assert SECRET.encode() not in written
     for word in (SECRET, "prices", "sk-double", str(everything.repository), "Traceback"):
         assert word not in log, word
+
+
+async def test_an_edit_with_a_secret_in_it_a_slow_answer_and_a_whitelist_that_closes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Escalated once with the secret taken out and put back, cancelled at once, and nothing more once it may not leave."""
+    bad = Line(say=("```python\ndef total(prices:\n```",))
+    async with town(tmp_path, monkeypatch, small=(bad,)) as everything:
+        double = everything.vendors["anthropic"]
+        contract, double.refusal = double.refusal, echo("anthropic", double.refusal)
+        with Window(everything.repository) as window:
+            await asyncio.to_thread(window.arrive)
+            told = {"uri": window.uri, "range": window.at(0, 2), "instruction": HARD, "max_cost_usd": 1}
+            edited = await asyncio.to_thread(window.command, "do", {**told, "task": "refactor"})
+            text_then, versions = window.text, window.version
+
+            double.refusal, double.script = contract, (replace(GOOD["anthropic"]((THERE,)), cut_bytes=1, gap_s=1.0),)
+            slow = window.start("workspace/executeCommand", window.commanded("do", {**told, "task": "review"}))
+            await asyncio.to_thread(window.told, "$/progress", "asking claude")
+            while len(double.server.asked) < 2:
+                await asyncio.sleep(0.01)
+            began_s = asyncio.get_running_loop().time()
+            cancelled = await asyncio.to_thread(window.command, "cancel")
+            error = (await asyncio.to_thread(window.answer, slow))["error"]
+            took_s = asyncio.get_running_loop().time() - began_s
+
+            (everything.home / "whitelist.json").write_text('{"cloud_apis": ["anthropic.com"]}', encoding="utf-8")
+            until_s = asyncio.get_running_loop().time() + 10
+            while await asyncio.to_thread(window.may_leave):
+                assert asyncio.get_running_loop().time() < until_s, "the whitelist was not read again"
+            kept = await asyncio.to_thread(window.command, "do", {**told, "task": "refactor", "fresh": True})
+            await asyncio.to_thread(window.leave)
+            log = window.stderr
+        budget, rows = everything.ledger()
+
+    assert (edited["result"]["applied"], edited["result"]["origin"]) == (True, "cloud")
+    assert edited["result"]["told"][0].startswith("qwen3-coder:30b: ")
+    assert (text_then, versions) == (TEXT.replace(LEAD, "version = 2"), 2)
+    assert cancelled["result"] == {"cancelled": 1}
+    assert error["code"] == -32800
+    assert took_s < 5, "a slow vendor is not waited for"
+    assert len(double.server.asked) == 2
+    assert {no["rule"] for no in kept["result"]["refusals"]} == {"allowed_for_cloud.architecture_design"}
+    assert budget.held_usd == 0
+    assert [(row.origin, row.status) for row in rows] == [
+        (Origin.LOCAL, Status.UNFIT), (Origin.CLOUD, Status.DONE), (Origin.CLOUD, Status.CANCELLED),
+        (Origin.LOCAL, Status.UNFIT),
+    ]  # fmt: skip
+    assert rows[1].redactions == 1
+    _no_secret(everything, log)
+
+
+@pytest.mark.parametrize("how", ["exit", "end of input"])
+async def test_leaving_the_editor_in_the_middle_settles_what_was_used(
+    how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The vendor's stream is closed, nothing stays held until a lease ends, and every row is there."""
+    slow = replace(GOOD["anthropic"]((THERE,)), cut_bytes=1, gap_s=1.0)
+    async with town(tmp_path, monkeypatch, says={"anthropic": (slow,)}) as everything:
+        with Window(everything.repository) as window:
+            await asyncio.to_thread(window.arrive)
+            told = {
+                "task": "review",
+                "uri": window.uri,
+                "range": window.at(0, 2),
+                "instruction": HARD,
+                "max_cost_usd": 1,
+            }
+            window.start("workspace/executeCommand", window.commanded("do", told))
+            while not everything.vendors["anthropic"].server.asked:
+                await asyncio.sleep(0.01)
+            if how == "exit":
+                await asyncio.to_thread(window.leave)
+            else:
+                assert window.process.stdin is not None
+                window.process.stdin.close()
+                assert await asyncio.to_thread(window.exit_code) == 1
+        budget, rows = everything.ledger()
+
+    assert budget.held_usd == 0
+    assert [(row.origin, row.status) for row in rows] == [(Origin.CLOUD, Status.CANCELLED)]
+    assert 0 < budget.settled_usd < Decimal("0.05"), (
+        "what went out is assumed to be billed, not all that could have been"
+    )

@@ -99,6 +99,10 @@ class ScriptedAsking:
         self.rooms.answers.kept.clear()
         return count
 
+    async def close(self) -> None:
+        """End what is under way."""
+        await self.rooms.assistant.close()
+
     def marked(self, job: str, *, accepted: bool | None = None, survived: bool | None = None) -> None:
         """Remember what became of an answer."""
         self.marks.append({"accepted": accepted, "survived": survived})

@@ -36,7 +36,7 @@ class Asked:
         `answers` is the folder for answers that are read, `hover` whether explanations are offered where one points,
         `hover_wait_s` how long a look waits for one; None: what suits the editor.
         """
-        self.editor = editor
+        self.editor, self._asking = editor, asking
         blocks, shelf = Blocks(parser_for), Shelf(editor, answers)
         self.findings, self.fates = Findings(editor), Fates(asking.marked)
         offers, errands = Offers(editor, blocks), Errands(editor, asking)
@@ -53,6 +53,10 @@ class Asked:
         for name, command in commands.all().items():
             server.command(name)(partial(command))
         keep_command_tokens(server)
+
+    async def close(self) -> None:
+        """End what is under way, and settle it."""
+        await self._asking.close()
 
     def meet(self, params: types.InitializeParams) -> None:
         """Learn what the client can."""

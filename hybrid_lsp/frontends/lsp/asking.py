@@ -50,6 +50,10 @@ class Asking(Protocol):
         """Remember what became of an answer; returns at once."""
         ...
 
+    async def close(self) -> None:
+        """End what is under way, settle it, and write down what is left to write. Nothing is asked afterwards."""
+        ...
+
     @property
     def profile(self) -> str:
         """The name of the profile in force."""

@@ -41,6 +41,8 @@ FIRST_DOCUMENT_S = 1.0
 """How long the first document is waited for before the folders are learned without knowing what is near to it."""
 CLIENT_TIMEOUT_S = 10.0
 """How long an answer of the editor is waited for."""
+SETTLE_TIMEOUT_S = 0.9
+"""How long the process waits at its end for money to be settled; what is not is charged in full later."""
 
 
 _TROUBLED = frozenset({StateKind.OFFLINE, StateKind.SLOW})
@@ -139,6 +141,7 @@ class Server(LanguageServer):
         wire.document_changed = self._document_changed
         wire.document_closed = self._document_closed
         self._known: set[int] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self.wants_state = False
         completer.slot.on_thinking = self._tell_thinking
         self.state = State(kind=StateKind.READY, sentence="Ghost text comes from your own files.")
@@ -244,6 +247,12 @@ class Server(LanguageServer):
         self.background.add(task)
         task.add_done_callback(self._stopped)
 
+    def settle(self) -> None:
+        """End what is asked for, with its money settled and its rows written. For another thread than the loop's."""
+        if self.asked is None or self._loop is None:
+            return
+        asyncio.run_coroutine_threadsafe(self.asked.close(), self._loop).result(SETTLE_TIMEOUT_S)
+
     def _stopped(self, task: asyncio.Task[None]) -> None:
         self.background.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
@@ -252,7 +261,7 @@ class Server(LanguageServer):
 
 def serve(server: Server) -> NoReturn:
     """Serve one editor over standard input and output until it leaves, and end the process."""
-    serve_stdio(server, on_exit=[server.model.close])
+    serve_stdio(server, on_exit=[server.model.close, server.settle])
 
 
 def _register(server: Server) -> None:
@@ -280,6 +289,7 @@ def _initialize(ls: Server, params: types.InitializeParams) -> None:
 
 
 async def _initialized(ls: Server, params: types.InitializedParams) -> None:
+    ls._loop = asyncio.get_running_loop()
     for task in ls.lasting:
         ls.start(task())
     for problem in ls.problems:

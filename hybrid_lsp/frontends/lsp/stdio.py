@@ -7,8 +7,9 @@
 - Messages are applied one at a time, in order, and an async handler takes its first step before the next one is
   applied.
 - The event loop never waits for a client that does not read.
-- The process ends at once, with `on_exit` called first, each within a deadline: on `exit` (0 after `shutdown`, else 1),
-  at the end of input, when the client's process is gone, on SIGTERM, and when the stream cannot be understood any more.
+- The process ends at once, with `on_exit` called first, within a deadline, while the event loop still runs: on `exit`
+  (0 after `shutdown`, else 1), at the end of input, when the client's process is gone, on SIGTERM, and when the stream
+  cannot be understood any more.
 """
 
 import asyncio
@@ -61,11 +62,11 @@ class _Session:
         self._outbox = outbox
         self._on_exit = on_exit
         self._inbox: deque[bytes | None] = deque()
-        self._under_way = False
+        self._under_way = self._left = False
         self._all_read = threading.Event()
         self._ending = threading.Lock()
         wire.set_writer(outbox)
-        wire.ended = self.end
+        wire.ended = self._leave
         wire.client_known = self._watch
         outbox.on_broken = self._go
 
@@ -90,6 +91,11 @@ class _Session:
             sys.stderr.flush()
         # Not `sys.exit`: that would wait for threads, and for handlers, that nobody needs any more.
         os._exit(code)
+
+    def _leave(self, code: int) -> None:
+        """End from the event loop, which goes on without the client until the hooks have been called."""
+        self._left = True
+        threading.Thread(target=self.end, args=(code,), name="end", daemon=True).start()
 
     def _gone(self) -> None:
         self.end(0 if self._wire.shutdown_received else 1)
@@ -152,6 +158,7 @@ class _Session:
         body = self._inbox.popleft()
         if body is None:
             self._all_read.set()
+        if body is None or self._left:
             return
         try:
             self._wire.feed(body)

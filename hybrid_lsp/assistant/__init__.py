@@ -16,10 +16,11 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from hybrid_lsp.assistant.attempt import Attempt, Tried
-from hybrid_lsp.assistant.events import Begun, Event, Failure, Left, Outcome
+from hybrid_lsp.assistant.events import Begun, Event, Failure, Left, Outcome, Unfit
 from hybrid_lsp.assistant.ports import Answers, Checks, Clock, Desk, Models, Money, Standing, Whole
 from hybrid_lsp.assistant.reaching import Reaching
 from hybrid_lsp.core.errors import HybridError, fault_told
+from hybrid_lsp.core.history import NEVER_ADVICE
 from hybrid_lsp.core.job import Job
 from hybrid_lsp.core.reply import Reply
 from hybrid_lsp.core.router import Plan, Step, When
@@ -124,18 +125,18 @@ class Assistant:
         reaching = Reaching(job.excerpt.focus, whole.text, job.excerpt.language)
         told = _kept_here(plan)
         at: int | None = 0
-        fault = ""
+        unfit: Unfit | None = None
         while at is not None:
             step = plan.steps[at]
             tell(Begun(step=step, at=at, plan=plan))
             tried = await self._attempt(job, whole, standing, step, tell, fresh=fresh, reaching=reaching).run()
             if tried.judged is not None and not tried.fault:
                 return _reply(job, tried, told)
-            fault = tried.fault
-            tell(Left(step=step, sentence=fault))
-            told.append(f"{step.model.id}: {fault}")
+            unfit = _unfit(tried) or unfit
+            tell(Left(step=step, sentence=tried.fault))
+            told.append(f"{step.model.id}: {tried.fault}")
             at = _next(plan, at, tried)
-        return Failure(sentence=_ending(told), refusals=plan.refusals, told=tuple(told))
+        return Failure(sentence=_ending(told), refusals=plan.refusals, told=tuple(told), unfit=unfit)
 
     def _attempt(
         self, job: Job, whole: Whole, standing: Standing, step: Step, tell: Tell, *, fresh: bool, reaching: Reaching
@@ -179,6 +180,14 @@ def _reply(job: Job, tried: Tried, told: list[str]) -> Reply:
 
 def _why_none(plan: Plan) -> str:
     return " ".join(dict.fromkeys(refusal.sentence for refusal in plan.refusals)) or "Nobody can be asked."
+
+
+def _unfit(tried: Tried) -> Unfit | None:
+    """A whole edit that a check refused."""
+    judged = tried.judged
+    if judged is None or not judged.text.strip() or {verdict.name for verdict in judged.faults} & NEVER_ADVICE:
+        return None
+    return Unfit(text=judged.text, model=tried.model)
 
 
 def _kept_here(plan: Plan) -> list[str]:

@@ -1,6 +1,6 @@
 """What a job tells while it is under way, and how it ends."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hybrid_lsp.core.check import Verdict
 from hybrid_lsp.core.reply import Reply
@@ -45,6 +45,14 @@ Event = Begun | Said | Left | Checked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unfit:
+    """A whole answer that no check let through. Its person may look at it all the same."""
+
+    text: str = field(repr=False)
+    model: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """No answer that could be shown: one sentence for a person, and what stood in the way."""
 
@@ -52,6 +60,8 @@ class Failure:
     refusals: tuple[Refusal, ...] = ()
     told: tuple[str, ...] = ()
     """What each step that was tried came to."""
+    unfit: Unfit | None = None
+    """The last answer, where there was one that could be looked at."""
 
 
 Outcome = Reply | Failure

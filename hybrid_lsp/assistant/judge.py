@@ -20,11 +20,18 @@ class Judged:
     verdicts: tuple[Verdict, ...]
     remark: str = ""
     """What the asker should know although the answer is shown."""
+    advice: frozenset[str] = frozenset()
+    """Checks that refuse nothing."""
+
+    @property
+    def faults(self) -> tuple[Verdict, ...]:
+        """What keeps it from being shown."""
+        return tuple(verdict for verdict in self.verdicts if not verdict.passed and verdict.name not in self.advice)
 
     @property
     def fault(self) -> str:
         """The first thing that keeps it from being shown, in one sentence; empty when it is fit."""
-        return next((verdict.sentence for verdict in self.verdicts if not verdict.passed), "")
+        return next((verdict.sentence for verdict in self.faults), "")
 
 
 async def judge(
@@ -54,10 +61,19 @@ async def judge(
         new_names=new,
         lost_names=lost,
     )
-    verdicts = floor(edit)
-    if standing.evidence and all(verdict.passed for verdict in verdicts):
+    verdicts, advice = floor(edit), standing.advice
+    if standing.evidence and all(verdict.passed or verdict.name in advice for verdict in verdicts):
         verdicts += await checks.evidence(job, before, after)
-    return Judged(text=answer.text, verdicts=verdicts)
+    return Judged(text=answer.text, verdicts=verdicts, advice=advice, remark=_objections(verdicts, advice))
+
+
+def _objections(verdicts: tuple[Verdict, ...], advice: frozenset[str]) -> str:
+    """What the checks say that are only heard."""
+    return " ".join(
+        f"{verdict.sentence} (The check “{verdict.name}” has refused good answers before, so it only says so.)"
+        for verdict in verdicts
+        if not verdict.passed and verdict.name in advice
+    )
 
 
 def _prose(words: str, ended: EndReason) -> Judged:

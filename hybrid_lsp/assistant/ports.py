@@ -32,6 +32,8 @@ class Standing:
     baseline: Model | None = None
     baseline_price: Price | None = None
     """The model that savings are told against; its price, where it is known."""
+    advice: frozenset[str] = frozenset()
+    """Checks that have refused good work too often: they are heard, and refuse nothing."""
     evidence: bool = False
     """Whether tests and examples may be run: the person's setting, in a workspace that they trust."""
 

@@ -1,11 +1,9 @@
 """What answers a person's questions for as long as an editor or a command runs: the real parts, put together."""
 
 import asyncio
-import getpass
 import logging
 import os
-import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
@@ -19,19 +17,20 @@ from hybrid_lsp.assistant.events import Event
 from hybrid_lsp.assistant.ports import Money, Standing
 from hybrid_lsp.assistant.words import words_to_leave
 from hybrid_lsp.backends.discover import Finding, discover
-from hybrid_lsp.backends.keys import key_for, why_no_key
 from hybrid_lsp.cache import Cache
 from hybrid_lsp.cli.adapters import CachedAnswers, FloorChecks, LedgerMoney, NoMoney
-from hybrid_lsp.cli.asked import VENDORS, AskedModels, OpenDoor
+from hybrid_lsp.cli.asked import AskedModels, OpenDoor
 from hybrid_lsp.cli.clock import now_ms
 from hybrid_lsp.cli.desk import LOOK_TIMEOUT_S, Desk
 from hybrid_lsp.cli.servers import server_settings
 from hybrid_lsp.cli.told import dashboard_page, spent_markdown
+from hybrid_lsp.cli.vendors import Vendors, vendors_of
 from hybrid_lsp.core.budget import Budget, month_of
 from hybrid_lsp.core.catalog import Model, fill
 from hybrid_lsp.core.check import Verdict
 from hybrid_lsp.core.complexity import assess
 from hybrid_lsp.core.errors import HybridError, Problem, Refused, fault_told
+from hybrid_lsp.core.history import advice_only
 from hybrid_lsp.core.job import Job, Wish
 from hybrid_lsp.core.money import ZERO
 from hybrid_lsp.core.policy import Leave, Policy, Send
@@ -55,6 +54,8 @@ READY_TIMEOUT_S = 15.0
 LOOK_EVERY_S = 20.0
 """How often the model servers, the keys and the month's money are looked at anew."""
 _DAY_MS = 24 * 3600 * 1000
+_ADVICE_MS = 600_000
+_HISTORY_MS = 90 * _DAY_MS
 CACHE_NAME = "answers.sqlite"
 _OPENING = "The ledger is still being opened; ask again in a moment."
 
@@ -79,6 +80,8 @@ class Session:
         self.wish = Wish.ANY
         self.problems: tuple[Problem, ...] = self.desk.problems
         self._root, self._policy, self._windows, self._alert = root, policy, windows, alert
+        self._advice: frozenset[str] = frozenset()
+        self._advised_at_ms = 0
         self._policy_was: Policy | None = None
         self._pruned_at_ms = 0
         self._sandbox: Sandbox | None = None
@@ -88,9 +91,7 @@ class Session:
         self._findings: Sequence[Finding] = ()
         self._strangers: set[str] = set()
         self._local: Sequence[Candidate] = ()
-        self._cloud: Sequence[Candidate] = ()
-        self._prices: dict[str, tuple[Price | None, Price | None]] = {}
-        self._rules, _ = Rules.of(patterns=config.asking.patterns)
+        self._vendors = Vendors(rules=Rules.of(patterns=config.asking.patterns)[0])
         self._ignored: dict[tuple[Path, str], str] = {}
         self._models = AskedModels(now_ms, proxy=config.asking.proxy, open_door=open_door)
         self._assistant: Assistant | None = None
@@ -122,11 +123,12 @@ class Session:
             return
         try:
             await asyncio.gather(self._look_at_servers(), asyncio.to_thread(self._look_at_vendors))
-            self._models.learn(self._findings, self._keys, self._rules, self._windows)
+            self._models.learn(self._findings, self._vendors.keys, self._vendors.rules, self._windows)
             ledger = self._ledger or await self._open_ledger()
             self._budget = await asyncio.to_thread(ledger.budget)
             for sentence in await asyncio.to_thread(ledger.claim_alerts):
                 self._alert(sentence)
+            await self._take_advice(ledger)
             await self._tidy()
         except HybridError as error:
             self._budget = replace(self._budget, blocked=str(error))
@@ -140,6 +142,13 @@ class Session:
         with suppress(TimeoutError):
             async with asyncio.timeout(READY_TIMEOUT_S):
                 await self._looked.wait()
+
+    async def _take_advice(self, ledger: Ledger) -> None:
+        """Find out which checks refuse good work too often, from time to time."""
+        if now_ms() - self._advised_at_ms > _ADVICE_MS:
+            self._advised_at_ms = now_ms()
+            records = await asyncio.to_thread(ledger.recent, since_ms=now_ms() - _HISTORY_MS)
+            self._advice = advice_only(records)
 
     async def _tidy(self) -> None:
         """Forget answers when the whitelist has become tighter."""
@@ -191,31 +200,8 @@ class Session:
 
     def _look_at_vendors(self) -> None:
         warm()
-        at, desk = self.desk.now(), self.desk
-        keys: dict[str, str] = {}
-        candidates = []
-        for model in desk.catalog.models:
-            if model.is_local or not model.roles or model.backend not in VENDORS:
-                continue
-            held, charged = desk.prices.price_of(model, at=at), desk.prices.charged_price_of(model, at=at)
-            self._prices[model.id] = (_known(held), _known(charged))
-            candidates.append(self._candidate(model, keys))
-        self._keys: Mapping[str, str] = keys
-        self._cloud = candidates
-        words = (_user(), platform.node(), str(Path.home()))
-        self._rules, problems = Rules.of(set(keys.values()), desk.config.asking.patterns, words)
-        self.problems = (*desk.problems, *problems)
-
-    def _candidate(self, model: Model, keys: dict[str, str]) -> Candidate:
-        price = self._prices[model.id][0]
-        try:
-            key = key_for(model, self.desk.environment)
-        except Refused as refused:
-            return Candidate(model=model, price=price, missing=str(refused), missing_rule="key")
-        if key is None:
-            return Candidate(model=model, price=price, missing=why_no_key(model), missing_rule="key")
-        keys[model.id] = key
-        return Candidate(model=model, price=price)
+        self._vendors = vendors_of(self.desk)
+        self.problems = (*self.desk.problems, *self._vendors.problems)
 
     def _cache(self) -> Cache | None:
         asking = self.desk.config.asking
@@ -248,17 +234,18 @@ class Session:
                 policy.decide(Send(job.excerpt.path, ignored_by=ignored_by)),
             ),
             workspace=root.name if root is not None else "",
-            rules=self._rules,
+            rules=self._vendors.rules,
             evidence=self._trusts(root),
+            advice=self._advice,
             baseline=baseline,
-            baseline_price=self._prices.get(baseline.id, (None, None))[1] if baseline is not None else None,
+            baseline_price=self._vendors.charged(baseline) if baseline is not None else None,
         )
 
     def _decided(self, job: Job, policy: Policy, budget: Budget, ignored_by: str) -> Plan:
         if self.wish is not Wish.ANY and job.wish is Wish.ANY:
             job = replace(job, wish=self.wish)
         profile = self._profile or self.desk.config.asking.profile_for(job.task)
-        cloud = [self._resting(candidate) for candidate in self._cloud]
+        cloud = [self._resting(candidate) for candidate in self._vendors.candidates]
         return decide(
             job, assess(job.prompt, job.context), size=measure(job), policy=policy, profile=profile, budget=budget,
             local=self._local, cloud=cloud, ignored_by=ignored_by,
@@ -293,11 +280,11 @@ class Session:
 
     def held(self, model: Model) -> Price | None:
         """See `assistant.ports.Desk`."""
-        return self._prices.get(model.id, (None, None))[0]
+        return self._vendors.held(model)
 
     def charged(self, model: Model) -> Price | None:
         """See `assistant.ports.Desk`."""
-        return self._prices.get(model.id, (None, None))[1]
+        return self._vendors.charged(model)
 
     # -- what can be asked ----------------------------------------------------------------------------------------
 
@@ -317,7 +304,9 @@ class Session:
         step = next((step for step in self.plan(job).steps if not step.model.is_local), None)
         if step is None:
             return "Nothing would leave this machine."
-        asked, redacted = await asyncio.to_thread(words_to_leave, job, self._rules, step_by_step=step.step_by_step)
+        asked, redacted = await asyncio.to_thread(
+            words_to_leave, job, self._vendors.rules, step_by_step=step.step_by_step
+        )
         taken = f"{redacted.count} secrets are taken out." if redacted.count else "No secret was found in it."
         return f"To {step.model.id} at {step.model.host}. {taken}\n\n---\n\n{asked.system}\n\n---\n\n{asked.user}\n"
 
@@ -363,14 +352,3 @@ class Session:
     def left_usd(self) -> Decimal:
         """See `Asking`."""
         return self._budget.left_usd
-
-
-def _known(price: object) -> Price | None:
-    return price if isinstance(price, Price) else None
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        return ""

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 _MARKED = (
     f"SELECT number, survived, {', '.join(COUNTED)} FROM attempt"
-    " WHERE job = :job AND status = 'done' AND state = 'settled'"
+    " WHERE job = :job AND status = :status AND state = 'settled' ORDER BY number DESC"
 )
 _MARK = "UPDATE attempt SET accepted = :accepted, survived = :survived WHERE number = :number"
 
@@ -76,9 +76,14 @@ def _insert(t: Transaction, rows: list[dict[str, Value]]) -> None:
     rows.clear()
 
 
+def _marked(t: Transaction, job: str) -> Sequence[tuple[Value, ...]]:
+    """The rows of a job's answers; where no check let one through, that of the last one, which its person looked at."""
+    return t.ask(_MARKED, {"job": job, "status": "done"}) or t.ask(_MARKED, {"job": job, "status": "unfit"})[:1]
+
+
 def _mark(t: Transaction, mark: Mark) -> None:
     changes = Changes()
-    for number, survived, *columns in t.ask(_MARKED, {"job": text(mark.job)}):
+    for number, survived, *columns in _marked(t, text(mark.job)):
         old = counted(tuple(columns))
         new = {
             "accepted": old["accepted"] if mark.accepted is None else int(mark.accepted),

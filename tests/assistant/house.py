@@ -221,6 +221,7 @@ class House:
     local: tuple[Model, ...] = (LOCAL,)
     cloud: tuple[Model, ...] = (CLOUD,)
     evidence: bool = False
+    advice: frozenset[str] = frozenset()
     price: Price = PRICE
     rules: Rules = field(default_factory=lambda: Rules.of()[0])
     assistant: Assistant = field(init=False)
@@ -242,7 +243,7 @@ class House:
         decisions = (self.policy.decide(Leave(job.task)), self.policy.decide(Send(job.excerpt.path)))
         return Standing(
             plan=plan, policy=self.policy, decisions=decisions, workspace="w", rules=self.rules, baseline=CLOUD,
-            baseline_price=PRICE, evidence=self.evidence,
+            baseline_price=PRICE, evidence=self.evidence, advice=self.advice,
         )  # fmt: skip
 
     def held(self, model: Model) -> Price | None:

@@ -253,6 +253,33 @@ async def test_a_wish_for_the_cloud_is_held_by_the_policy() -> None:
     assert "reasoning_tasks" in outcome.sentence
 
 
+async def test_a_check_that_is_only_advice_says_so_and_refuses_nothing() -> None:
+    """The answer is shown with its objection, the cloud is not asked for it, and the row knows that it failed."""
+    rooms = house(small=[BAD["names"]], advice=frozenset({"names"}))
+    reply = await rooms.ask(job(instruction=HARD))
+    assert isinstance(reply, Reply)
+    assert reply.origin is Origin.LOCAL
+    assert "nothing defines" in reply.told[0]
+    assert "only says so" in reply.told[0]
+    (row,) = rooms.money.free
+    assert ("names", False) in row.checks
+    assert rooms.money.statuses == [("local", "done")]
+
+
+@pytest.mark.parametrize(
+    ("fault", "can_be_seen"), [("names", True), ("syntax", True), ("cut", False), ("empty", False)]
+)
+async def test_a_whole_answer_that_was_refused_can_be_looked_at(fault: str, can_be_seen: bool) -> None:
+    """Its person may know better than the check; what is cut off or empty is nothing to look at."""
+    rooms = house(small=[BAD[fault]], policy=SAFEST)
+    outcome = await rooms.ask(job(instruction=HARD))
+    assert isinstance(outcome, Failure)
+    assert (outcome.unfit is not None) == can_be_seen
+    if outcome.unfit is not None:
+        assert outcome.unfit.text.startswith("def total(prices)")
+        assert "prices" not in repr(outcome)
+
+
 async def test_evidence_is_gathered_only_where_it_is_switched_on_and_refuses_too() -> None:
     """A test that fails keeps a local answer from being shown, and the cloud is asked; without trust nothing runs."""
     rooms = house(big=[Line(ending=DONE)])

@@ -195,6 +195,22 @@ def test_what_cannot_be_read_or_set() -> None:
     assert asked(HybridError("The ledger cannot be read.")) == (1, "", "✗ The ledger cannot be read.\n")
 
 
+def test_checks_that_refused_something_have_their_record() -> None:
+    """How often each ran and refused, what of that its person kept, and whether it is still obeyed."""
+    refused = replace(LOCAL, status=Status.UNFIT, checks=(("names", False), ("syntax", True)), survived=True)
+    records = [replace(refused, job=str(i), at_ms=NOW_MS - i) for i in range(4)]
+    month = monthly_review(records, NOW_MS, thresholds_of(PERFORMANCE))
+    _, out, _ = asked(month)
+    lines = out.splitlines()
+    head = next(i for i, line in enumerate(lines) if line.startswith("check"))
+
+    assert " ".join(lines[head].split()) == "check ran refused refused and kept now"
+    assert " ".join(lines[head + 1].split()) == "names 4 4 4 advice: it refused good answers too often"
+    assert not lines[head + 2].startswith("syntax")
+    told = json.loads(asked(month, as_json=True)[1])
+    assert [(one["name"], one["is_advice"]) for one in told["checks"]] == [("names", True), ("syntax", False)]
+
+
 def test_one_json_object_and_nothing_else() -> None:
     """With --json there is one object: rows with counts and bounds, what was thought of, and the proposal or its absence."""
     status, out, _ = asked(PROPOSING, as_json=True)

@@ -120,6 +120,17 @@ def test_marks_are_kept_with_the_answer(opened: Opened) -> None:
     assert [(group.accepted, group.rejected) for group in ledger.summary().groups if group.model == "m-2"] == [(0, 1)]
 
 
+def test_a_refused_answer_that_was_taken_all_the_same_is_marked(opened: Opened) -> None:
+    """Where no answer of a job came through, the word is about the last one that was refused."""
+    ledger = opened.window()
+    ledger.record(record_for("job", opened.clock, status=Status.UNFIT))
+    ledger.record(record_for("job", opened.clock, model="m-2", status=Status.UNFIT))
+    ledger.mark("job", survived=True)
+    written(ledger)
+
+    assert {record.model: record.survived for record in ledger.recent(since_ms=0)} == {"m-1": None, "m-2": True}
+
+
 def test_the_days_are_those_of_the_zone(opened: Opened) -> None:
     """An attempt late in the evening of one zone is in the next day of another."""
     kathmandu = opened.window(zone=ZoneInfo("Asia/Kathmandu"))

@@ -4,7 +4,8 @@ Rules:
 1. Fewer than 12 known outcomes are not enough data, and nothing is decided by them.
 2. Something is decided only where the share of good answers is below 0.6, or above it, with 80 %.
 3. Nothing here changes a setting: a person does.
-4. What models think of their own answers (log-probabilities) is recorded elsewhere, and decides nothing here.
+4. Every check has its own record, and one that refuses good work too often is only advice.
+5. What models think of their own answers (log-probabilities) is recorded elsewhere, and decides nothing here.
 """
 
 from hybrid_lsp.core.history.asked import Share
@@ -23,6 +24,7 @@ from hybrid_lsp.core.history.cells import (
     estimate,
     label,
 )
+from hybrid_lsp.core.history.checks import NEVER_ADVICE, CheckRecord, advice_only, check_records
 from hybrid_lsp.core.history.reach import Reach, reach, size_band
 from hybrid_lsp.core.history.review import (
     ASSUMPTION,
@@ -37,7 +39,8 @@ from hybrid_lsp.core.history.review import (
 from hybrid_lsp.core.history.what_if import Change, Thresholds
 
 __all__ = [
-    "ANY", "ASSUMPTION", "BREAK_EVEN", "DAYS", "ENOUGH", "EVIDENCE_CHECKS", "BandRow", "Cell", "Change", "Estimate",
-    "Label", "ModelRow", "Proposal", "Reach", "Review", "Share", "Tally", "Thresholds", "below", "cell_of", "cells",
-    "estimate", "interval", "label", "monthly_review", "quantile", "reach", "size_band", "thresholds_of",
+    "ANY", "ASSUMPTION", "BREAK_EVEN", "DAYS", "ENOUGH", "EVIDENCE_CHECKS", "NEVER_ADVICE", "BandRow", "Cell",
+    "Change", "CheckRecord", "Estimate", "Label", "ModelRow", "Proposal", "Reach", "Review", "Share", "Tally",
+    "Thresholds", "advice_only", "below", "cell_of", "cells", "check_records", "estimate", "interval", "label",
+    "monthly_review", "quantile", "reach", "size_band", "thresholds_of",
 ]  # fmt: skip

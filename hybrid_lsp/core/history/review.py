@@ -17,6 +17,7 @@ from hybrid_lsp.core.history.asked import (
     survived,
 )
 from hybrid_lsp.core.history.cells import ENOUGH
+from hybrid_lsp.core.history.checks import CheckRecord, check_records
 from hybrid_lsp.core.history.what_if import LEAST_USD, Change, Thresholds, best, changes
 from hybrid_lsp.core.job import Task
 from hybrid_lsp.core.money import ZERO
@@ -95,6 +96,8 @@ class Review:
     """By task, then by score."""
     models: tuple[ModelRow, ...]
     """The most used first."""
+    checks: tuple[CheckRecord, ...]
+    """By name."""
     changes: tuple[Change, ...]
     """All that could be thought of, with their numbers."""
     proposal: Proposal | None
@@ -138,7 +141,8 @@ def monthly_review(
     chosen = best(found)
     return Review(
         since_ms=since_ms, until_ms=now_ms, jobs=len(jobs), cost_usd=_cost(recent), bands=_bands(jobs),
-        models=_models(recent), changes=found, proposal=_proposal(chosen) if chosen is not None else None,
+        models=_models(recent), checks=check_records(recent), changes=found,
+        proposal=_proposal(chosen) if chosen is not None else None,
         why_none="" if chosen is not None else _why_none(found),
     )  # fmt: skip
 

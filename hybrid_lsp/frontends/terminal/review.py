@@ -7,7 +7,18 @@ from dataclasses import asdict
 from typing import TextIO
 
 from hybrid_lsp.core.errors import HybridError
-from hybrid_lsp.core.history import ASSUMPTION, DAYS, ENOUGH, BandRow, Change, ModelRow, Proposal, Review, Share
+from hybrid_lsp.core.history import (
+    ASSUMPTION,
+    DAYS,
+    ENOUGH,
+    BandRow,
+    Change,
+    CheckRecord,
+    ModelRow,
+    Proposal,
+    Review,
+    Share,
+)
 from hybrid_lsp.core.money import told
 from hybrid_lsp.core.record import Origin
 from hybrid_lsp.frontends.terminal.paper import (
@@ -122,6 +133,7 @@ def print_review(review: Review, paper: Paper) -> None:
     _bands(review, paper)
     paper.write(_LEGEND, style="dim")
     _models(review, paper)
+    _checks(review, paper)
     _changes(review, paper)
     paper.write()
     if review.proposal is None:
@@ -179,6 +191,23 @@ def _model(row: ModelRow, cost: str) -> list[str]:
     ]  # fmt: skip
 
 
+def _checks(review: Review, paper: Paper) -> None:
+    told = [one for one in review.checks if one.refused]
+    if not told:
+        return
+    columns = [
+        Column(head="check"), *(Column(head=head, right=True) for head in ("ran", "refused", "refused and kept")),
+        Column(head="now", gives_way=True),
+    ]  # fmt: skip
+    rows = [[one.name, count(one.ran), count(one.refused), count(one.good_refused), _now(one)] for one in told]
+    paper.write()
+    table(paper, columns, rows)
+
+
+def _now(check: CheckRecord) -> str:
+    return "advice: it refused good answers too often" if check.is_advice else "obeyed"
+
+
 def _changes(review: Review, paper: Paper) -> None:
     known = [change for change in review.changes if change.n >= ENOUGH]
     if not known:
@@ -225,6 +254,11 @@ def told_as_json(review: Review) -> dict[str, object]:
             {"origin": row.origin.value, "model": row.model, "attempts": row.attempts,
              "cost_usd": number(row.cost_usd), "mean_latency_ms": row.mean_latency_ms, **_shares(row)}
             for row in review.models
+        ],
+        "checks": [
+            {"name": one.name, "ran": one.ran, "refused": one.refused, "good_refused": one.good_refused,
+             "good_passed": one.good_passed, "is_advice": one.is_advice}
+            for one in review.checks
         ],
         "changes": [_change_as_json(change) for change in review.changes],
         "assumption": ASSUMPTION,

@@ -1,0 +1,77 @@
+"""What is known of the vendors without asking them: keys, prices, and what is secret."""
+
+import getpass
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hybrid_lsp.backends.keys import key_for, why_no_key
+from hybrid_lsp.cli.asked import VENDORS
+from hybrid_lsp.cli.desk import Desk
+from hybrid_lsp.core.catalog import Model
+from hybrid_lsp.core.errors import Problem, Refused
+from hybrid_lsp.core.price import Price
+from hybrid_lsp.core.redact import Rules
+from hybrid_lsp.core.router import Candidate
+
+_NO_PRICES = (None, None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vendors:
+    """One look at them."""
+
+    rules: Rules
+    """What is taken out of what goes to them: secrets, the keys themselves, the names of person and machine."""
+    keys: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """By model."""
+    candidates: tuple[Candidate, ...] = ()
+    prices: Mapping[str, tuple[Price | None, Price | None]] = field(default_factory=dict)
+    """By model: what is held, and what is charged."""
+    problems: tuple[Problem, ...] = ()
+
+    def held(self, model: Model) -> Price | None:
+        """Return the price that a worst case is held at; None when it is not known."""
+        return self.prices.get(model.id, _NO_PRICES)[0]
+
+    def charged(self, model: Model) -> Price | None:
+        """Return the price that usage is settled with; None when it is not known."""
+        return self.prices.get(model.id, _NO_PRICES)[1]
+
+
+def vendors_of(desk: Desk) -> Vendors:
+    """Look at keys and prices as they are now. May ask the system's keyring, so it is for a thread."""
+    models = [m for m in desk.catalog.models if not m.is_local and m.roles and m.backend in VENDORS]
+    at = desk.now()
+    prices = {
+        model.id: (_known(desk.prices.price_of(model, at=at)), _known(desk.prices.charged_price_of(model, at=at)))
+        for model in models
+    }
+    keys: dict[str, str] = {}
+    candidates = tuple(_candidate(model, prices[model.id][0], desk.environment, keys) for model in models)
+    words = (_user(), platform.node(), str(Path.home()))
+    rules, problems = Rules.of(set(keys.values()), desk.config.asking.patterns, words)
+    return Vendors(rules=rules, keys=keys, candidates=candidates, prices=prices, problems=tuple(problems))
+
+
+def _candidate(model: Model, price: Price | None, environment: Mapping[str, str], keys: dict[str, str]) -> Candidate:
+    try:
+        key = key_for(model, environment)
+    except Refused as refused:
+        return Candidate(model=model, price=price, missing=str(refused), missing_rule="key")
+    if key is None:
+        return Candidate(model=model, price=price, missing=why_no_key(model), missing_rule="key")
+    keys[model.id] = key
+    return Candidate(model=model, price=price)
+
+
+def _known(price: object) -> Price | None:
+    return price if isinstance(price, Price) else None
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return ""

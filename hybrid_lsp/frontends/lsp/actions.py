@@ -22,7 +22,7 @@ from hybrid_lsp.core.job import Excerpt, Task, Wish
 from hybrid_lsp.frontends.lsp.aim import Aim, excerpt_of_lines, lines_meant, said, trimmed
 from hybrid_lsp.frontends.lsp.asking import Asking
 from hybrid_lsp.frontends.lsp.blocks import Blocks, Span
-from hybrid_lsp.frontends.lsp.delivery import MOVED, READ, Delivery
+from hybrid_lsp.frontends.lsp.delivery import READ, Delivery
 from hybrid_lsp.frontends.lsp.documents import Document
 from hybrid_lsp.frontends.lsp.editor import Editor
 from hybrid_lsp.frontends.lsp.errands import Errands
@@ -81,7 +81,10 @@ class Actions:
     async def resolve(self, action: types.CodeAction) -> types.CodeAction:
         """Return a chosen action with its edit; one that is a command comes back as it is.
 
-        Raises `JsonRpcException` with one sentence for a person when there is no edit.
+        Without an edit comes back what was chosen from text that has moved on since: its person is asked what shall
+        become of the answer, and an error beside that question would end the question in Neovim's own menu.
+
+        Raises `JsonRpcException` with one sentence for a person when there is no answer.
         """
         if action.command is not None or action.edit is not None or action.data is None:
             return action
@@ -100,7 +103,7 @@ class Actions:
         edit = self._delivery.edit_of(errand)
         if edit is None:
             self._editor.start(self._delivery.offer(errand))
-            raise JsonRpcException(MOVED, types.LSPErrorCodes.ContentModified)
+            return action
         return attrs.evolve(action, edit=edit)
 
     def _items(self, document: Document, params: types.CodeActionParams) -> Iterable[_Item]:

@@ -193,4 +193,7 @@ def test_a_file_that_hybridignore_names_is_not_asked_about(tmp_path: Any) -> Non
         assert client.hover() is None
         error = client.command("do", client.do())["error"]
         assert ".hybridignore" in error["message"]
+        chosen = {"title": "Refactor", "data": client.do()}
+        assert client.request("codeAction/resolve", chosen)["result"] == chosen
+        assert client.told("window/showMessage", ".hybridignore")["type"] == 2
         assert client.state()["asked"] == []

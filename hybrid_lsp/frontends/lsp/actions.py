@@ -81,10 +81,10 @@ class Actions:
     async def resolve(self, action: types.CodeAction) -> types.CodeAction:
         """Return a chosen action with its edit; one that is a command comes back as it is.
 
-        Without an edit comes back what was chosen from text that has moved on since: its person is asked what shall
-        become of the answer, and an error beside that question would end the question in Neovim's own menu.
+        Without an answer, or when the text has moved on since, it comes back without an edit too, and its person has
+        been told or is asked. An error beside that would say the same again, and end a question in Neovim's own menu.
 
-        Raises `JsonRpcException` with one sentence for a person when there is no answer.
+        Raises `JsonRpcException` with one sentence for a person when it was listed for other text.
         """
         if action.command is not None or action.edit is not None or action.data is None:
             return action
@@ -97,9 +97,10 @@ class Actions:
             await self._errands.run(errand, whole, document)
         except Refused as refused:
             self._editor.say(str(refused), warning=True)
-            raise
+            return action
         if errand.reply is None:
-            raise JsonRpcException(self._delivery.fail(errand), types.LSPErrorCodes.RequestFailed)
+            self._delivery.fail(errand)
+            return action
         edit = self._delivery.edit_of(errand)
         if edit is None:
             self._editor.start(self._delivery.offer(errand))

@@ -78,5 +78,5 @@ def _outcome(errand: Errand) -> str:
         return (
             f"Answered by {reply.footer()} It cost {spent}; {told_left(errand.plan.budget_left_usd)} were left before."
         )
-    sentence = getattr(errand.outcome, "sentence", "")
-    return f"No answer: {sentence}" if sentence else " ".join(("There is no answer to it.", *errand.told))
+    sentence: str = getattr(errand.outcome, "sentence", "")
+    return sentence or " ".join(("There is no answer to it.", *errand.told))

@@ -144,14 +144,16 @@ def test_cancelling_a_look_leaves_the_model_at_work(asker: Asker) -> None:
 
 
 def test_plain_words_for_plain_editors() -> None:
-    """Without Markdown and links it is plain text, with the way on in words."""
+    """Without Markdown and links it is plain text, with the way on in words, where there is one."""
     with Asker() as client:
         client.initialize(capabilities=EMACS)
         client.begin(SAYS)
         contents = client.hover()["contents"]
         assert contents["kind"] == "plaintext"
         assert "command:" not in contents["value"]
-        assert "The code action Explain asks anew, or the better model (big · ≤ $0.0" in contents["value"]
+        assert "The code action Explain can ask the better model (big · ≤ $0.0" in contents["value"]
+        client.begin({**SAYS, "cloud": False})
+        assert client.hover()["contents"]["value"] == "It adds the prices.\n\n---\n\nsmall (local, free)."
         client.begin({"local": False})
         assert client.hover()["contents"]["value"].startswith("The code action Explain asks big · ≤ $0.0")
 

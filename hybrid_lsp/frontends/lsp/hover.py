@@ -182,7 +182,7 @@ class Hovers:
         better = better if better is not None and better.steps else None
         model = f"{better.steps[0].model.id} · {cost(better)}" if better is not None else ""
         if not self._editor.abilities.command_links:
-            return f"The code action Explain asks anew{f', or the better model ({model})' if model else ''}."
+            return f"The code action Explain can ask the better model ({model})." if model else ""
         document, place = look.document, range_of(look.document, look.first, look.last)
         where = {"uri": document.uri, "range": plain_range(place)}
         asked = {**where, "task": Task.EXPLAIN.value, "wait": False}

@@ -138,6 +138,26 @@ def test_a_document_that_moved_is_never_edited_blindly(asker: Asker, choice: str
         assert asker.text == f"# new\n{CODE}"
 
 
+@pytest.mark.parametrize("looks", [True, False])
+def test_what_the_checks_refused_can_be_looked_at_and_kept(asker: Asker, looks: bool) -> None:
+    """It is shown beside the text and never applied; who takes it over by hand tells the ledger that it was good."""
+    asker.answering["window/showMessageRequest"] = lambda told: told["actions"][0] if looks else None
+    undefined = "def total(prices):\n    return summed(prices)"
+    asker.begin({"small": [{"say": [f"```python\n{undefined}\n```"]}], "cloud": False})
+    answer = asker.resolved()
+    assert "edit" not in answer["result"]
+    asked = asker.told("window/showMessageRequest")
+    assert asked["actions"] == [{"title": "Show it all the same"}]
+    assert "nothing defines" in asked["message"]
+    if not looks:
+        assert asker.state()["marks"] == []
+        return
+    assert undefined in asker.shown("It was not applied.")
+    assert asker.text == CODE
+    asker.change(f"{HEAD}{undefined}\n{TAIL}")
+    assert asker.state()["marks"] == [{"accepted": True, "survived": None}]
+
+
 def test_text_that_was_changed_itself_is_shown_beside(asker: Asker) -> None:
     """Where the lines stand nowhere any more, or twice, nothing is offered to be applied."""
     for text in (CODE.replace("result = 0", "result = 1"), f"{CODE}\n\n{TOTAL}"):
@@ -165,11 +185,11 @@ def test_a_menu_that_is_older_than_the_text(asker: Asker) -> None:
 
 def test_no_answer_is_one_sentence(asker: Asker) -> None:
     """A failure is one warning for the person, and the action comes back without an edit, so that no editor says it twice."""
-    asker.begin({"small": [{"say": [BROKEN]}], "policy": "safest"})
+    asker.begin({"small": [{"say": ["```python\ndef total(prices):\n    return su"]}], "policy": "safest"})
     chosen = asker.one("Refactor")
     assert asker.request("codeAction/resolve", chosen)["result"] == chosen
     told = asker.told("window/showMessage")
-    assert (told["type"], told["message"][:42]) == (2, "No answer was fit to be shown. small: With")
+    assert (told["type"], told["message"][:41]) == (2, "No answer was fit to be shown. small: The")
     asker.state()
     assert not any(message.get("method") == "window/showMessage" for message in asker.heard)
 

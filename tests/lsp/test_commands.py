@@ -75,12 +75,12 @@ def test_what_was_asked_before_is_free_unless_it_is_asked_afresh(asker: Asker) -
 
 
 def test_a_failure_is_a_result_with_its_sentence(asker: Asker) -> None:
-    """A program gets it as data, a person as a warning, and whoever asks why reads the same words."""
+    """A program gets it as data, a person sees it and may look at the answer, and whoever asks why reads the same words."""
     asker.begin({"small": [{"say": [BROKEN]}], "policy": "safest"})
     result = asker.command("do", asker.do(instruction=HARD))["result"]
     assert result["failure"].startswith("No answer was fit to be shown.")
     assert result["refusals"][0]["rule"].startswith("allowed_for_cloud.")
-    assert asker.told("window/showMessage") == {"type": 2, "message": result["failure"]}
+    assert asker.told("window/showMessageRequest")["message"] == result["failure"]
     assert asker.command("why")["result"]["markdown"].endswith(f"\n\n{result['failure']}\n")
 
 

@@ -19,11 +19,13 @@ from hybrid_lsp.frontends.lsp.showing import Shelf
 from hybrid_lsp.frontends.lsp.titles import NAMES
 
 if TYPE_CHECKING:
+    from hybrid_lsp.assistant.events import Unfit
     from hybrid_lsp.core.reply import Reply
 
 READ = frozenset({Task.EXPLAIN, Task.REVIEW})
 """Tasks whose answer is read. The others' is new text."""
 APPLY, SHOW = "Apply it where it stands now", "Show it"
+SHOW_ANYWAY = "Show it all the same"
 MOVED = "The text has changed since this was asked, so it was not applied."
 _TICKS = re.compile(r"`{3,}")
 _FINE = re.compile(r"\W*fine\W*", re.IGNORECASE)
@@ -93,8 +95,23 @@ class Delivery:
     def fail(self, errand: Errand) -> str:
         """Tell a person why there is no answer, and return the sentence."""
         sentence = getattr(errand.outcome, "sentence", "") or "There is no answer."
-        self._editor.say(sentence, warning=True)
+        unfit: Unfit | None = getattr(errand.outcome, "unfit", None)
+        if unfit is None:
+            self._editor.say(sentence, warning=True)
+        else:
+            self._editor.start(self._offer_all_the_same(errand, sentence, unfit))
         return sentence
+
+    async def _offer_all_the_same(self, errand: Errand, sentence: str, unfit: "Unfit") -> None:
+        """Let a person see what the checks refused. Whether they take it over is seen in their text, and remembered."""
+        chosen = await self._editor.choose(sentence, (SHOW_ANYWAY,))
+        if chosen is None:
+            self._editor.say(sentence, warning=True)
+        if chosen != SHOW_ANYWAY:
+            return
+        if (place := self._place_now(errand)) is not None:
+            self._fates.watch(errand.job.id, *place, errand.lines, unfit.text.split("\n"))
+        await self._code_beside(errand, f"{sentence} It was not applied.", unfit.text, f"{unfit.model} wrote this.")
 
     def _failed(self, errand: Errand) -> dict[str, Any]:
         refusals = getattr(errand.outcome, "refusals", ())
@@ -135,9 +152,12 @@ class Delivery:
     async def _show_beside(self, errand: Errand, why: str) -> None:
         reply = errand.reply
         assert reply is not None
-        fence = "`" * max(3, *(len(ticks) + 1 for ticks in _TICKS.findall(reply.text)), 3)
-        code = f"{fence}{errand.job.excerpt.language}\n{reply.text}\n{fence}"
-        await self._shelf.show(f"# {errand.name}\n\n{why}\n\n{code}\n\n---\n{reply.footer()}\n", errand.name)
+        await self._code_beside(errand, why, reply.text, reply.footer())
+
+    async def _code_beside(self, errand: Errand, why: str, text: str, footer: str) -> None:
+        fence = "`" * max(3, *(len(ticks) + 1 for ticks in _TICKS.findall(text)), 3)
+        code = f"{fence}{errand.job.excerpt.language}\n{text}\n{fence}"
+        await self._shelf.show(f"# {errand.name}\n\n{why}\n\n{code}\n\n---\n{footer}\n", errand.name)
 
 
 def _moved(finding: Any, lines: int) -> Any:

@@ -1,5 +1,6 @@
 """What every model of a vendor can do, whichever dialect it speaks. A local model is another type on purpose."""
 
+from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -63,6 +64,33 @@ class Question:
     headers: Mapping[str, str]
     judge: Judge
     reading: Reading
+
+
+class VendorModel(ABC):
+    """What is alike in all of them; a `CloudModel`."""
+
+    def __init__(self, door: CloudDoor, model: Model, key: str) -> None:
+        self._door = door
+        self._model = model
+        self._key = key
+
+    @property
+    def model(self) -> Model:
+        """See `CloudModel`."""
+        return self._model
+
+    def ask(
+        self, prompt: ChatPrompt, *, permit: Permit, max_output_tokens: int, deadline_s: float
+    ) -> AsyncGenerator[Piece, None]:
+        """See `CloudModel`."""
+        question = self._question(prompt, max_output_tokens)
+        return streamed(
+            self._door, self._model, question, permit=permit, max_output_tokens=max_output_tokens, deadline_s=deadline_s
+        )
+
+    @abstractmethod
+    def _question(self, prompt: ChatPrompt, max_output_tokens: int) -> Question:
+        """Return the question in the vendor's dialect. Raises `Refused` for one that may not be asked."""
 
 
 async def streamed(

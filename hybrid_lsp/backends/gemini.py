@@ -7,16 +7,16 @@ Rules:
 """
 
 import re
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 
-from hybrid_lsp.backends.cloud import MUCH_THINKING_TOKENS, Question, streamed
+from hybrid_lsp.backends.cloud import MUCH_THINKING_TOKENS, Question, VendorModel
 from hybrid_lsp.backends.cloud_trouble import Blame, error_in, kind_of_status, message_of, numbers_in
 from hybrid_lsp.backends.local import count_of, objects_in, text_of
 from hybrid_lsp.backends.logprobs import Sureness, number_of
 from hybrid_lsp.core.catalog import Model
 from hybrid_lsp.core.errors import Refused, TroubleKind
-from hybrid_lsp.core.stream import ChatPrompt, Ending, EndReason, Piece
-from hybrid_lsp.egress.cloud import CloudDoor, Permit, Verdict
+from hybrid_lsp.core.stream import ChatPrompt, Ending, EndReason
+from hybrid_lsp.egress.cloud import Verdict
 
 VENDOR = "Google"
 BASE_URL = "https://generativelanguage.googleapis.com"
@@ -49,38 +49,17 @@ _KINDS = {
 }
 
 
-class GeminiModel:
+class GeminiModel(VendorModel):
     """One model of Google's; a `CloudModel`."""
 
-    def __init__(self, door: CloudDoor, model: Model, key: str) -> None:
-        self._door = door
-        self._model = model
-        self._key = key
-
-    @property
-    def model(self) -> Model:
-        """See `cloud.CloudModel`."""
-        return self._model
-
-    def ask(
-        self, prompt: ChatPrompt, *, permit: Permit, max_output_tokens: int, deadline_s: float
-    ) -> AsyncGenerator[Piece, None]:
-        """See `cloud.CloudModel`."""
+    def _question(self, prompt: ChatPrompt, max_output_tokens: int) -> Question:
         blame = Blame.of(VENDOR, self._model)
-        question = Question(
+        return Question(
             path=path_of(self._model),
             body=asked(self._model, prompt, max_output_tokens),
             headers={"x-goog-api-key": self._key},
             judge=lambda status, body: judged(blame, status, error_in(body)),
             reading=ContentReading(blame),
-        )
-        return streamed(
-            self._door,
-            self._model,
-            question,
-            permit=permit,
-            max_output_tokens=max_output_tokens,
-            deadline_s=deadline_s,
         )
 
 

@@ -7,17 +7,17 @@ Rules:
 """
 
 import re
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 
-from hybrid_lsp.backends.cloud import MUCH_THINKING_TOKENS, Question, streamed
+from hybrid_lsp.backends.cloud import MUCH_THINKING_TOKENS, Question, VendorModel
 from hybrid_lsp.backends.cloud_trouble import Blame, error_in, kind_of_status, message_of, numbers_in
 from hybrid_lsp.backends.local import count_of, objects_in, text_of
 from hybrid_lsp.backends.logprobs import Sureness
 from hybrid_lsp.core.catalog import Model
 from hybrid_lsp.core.errors import Trouble, TroubleKind
-from hybrid_lsp.core.stream import ChatPrompt, Ending, EndReason, Piece
+from hybrid_lsp.core.stream import ChatPrompt, Ending, EndReason
 from hybrid_lsp.core.tokens import estimate_tokens
-from hybrid_lsp.egress.cloud import CloudDoor, Permit, Verdict
+from hybrid_lsp.egress.cloud import Verdict
 
 VENDOR = "OpenAI"
 BASE_URL = "https://api.openai.com"
@@ -30,38 +30,17 @@ _SPENT = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing
 _DECLINED = re.compile(r"invalid_prompt|content_filter|.*policy.*")
 
 
-class OpenAiModel:
+class OpenAiModel(VendorModel):
     """One model of OpenAI's; a `CloudModel`."""
 
-    def __init__(self, door: CloudDoor, model: Model, key: str) -> None:
-        self._door = door
-        self._model = model
-        self._key = key
-
-    @property
-    def model(self) -> Model:
-        """See `cloud.CloudModel`."""
-        return self._model
-
-    def ask(
-        self, prompt: ChatPrompt, *, permit: Permit, max_output_tokens: int, deadline_s: float
-    ) -> AsyncGenerator[Piece, None]:
-        """See `cloud.CloudModel`."""
+    def _question(self, prompt: ChatPrompt, max_output_tokens: int) -> Question:
         blame = Blame.of(VENDOR, self._model)
-        question = Question(
+        return Question(
             path="/v1/responses",
             body=asked(self._model, prompt, max_output_tokens),
             headers={"Authorization": f"Bearer {self._key}"},
             judge=lambda status, body: judged(blame, status, error_in(body)),
             reading=ResponseReading(blame),
-        )
-        return streamed(
-            self._door,
-            self._model,
-            question,
-            permit=permit,
-            max_output_tokens=max_output_tokens,
-            deadline_s=deadline_s,
         )
 
 

@@ -294,7 +294,7 @@ class Attempt:
             cost_usd, basis = account.assumed_usd("".join(self.words)), Basis.ASSUMED
         return replace(
             self._record(status, judged), cost_usd=cost_usd, basis=basis, price=account.price,
-            bytes_out=account.sent_bytes if went else 0,
+            bytes_out=account.sent_bytes if went else 0, host=self.step.model.host if went else "",
         )  # fmt: skip
 
     def _record(self, status: Status, judged: Judged | None = None) -> Record:
@@ -326,6 +326,7 @@ class Attempt:
             reach=self.reaching.known or "",
             size_band=size_band(job.excerpt.focus.count("\n") + 1),
             redactions=self.redacted.count,
+            taken=self.redacted.kinds,
             checks=tuple((verdict.name, verdict.passed) for verdict in judged.verdicts) if judged else (),
             mean_logprob=ending.mean_logprob if ending else None,
             lowest_logprob=ending.lowest_logprob if ending else None,

@@ -15,6 +15,7 @@ _COMMANDS = {
     "models": ("hybrid_lsp.cli.models", "run_models"),
     "ask": ("hybrid_lsp.cli.asking", "run_ask"),
     "route": ("hybrid_lsp.cli.spending", "run_route"),
+    "audit": ("hybrid_lsp.cli.spending", "run_audit"),
     "spend": ("hybrid_lsp.cli.spending", "run_spend"),
     "review": ("hybrid_lsp.cli.spending", "run_review"),
     "whitelist": ("hybrid_lsp.cli.whitelist", "run"),

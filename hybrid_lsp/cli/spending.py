@@ -15,12 +15,16 @@ from hybrid_lsp.core.errors import Refused
 from hybrid_lsp.core.history import Proposal, Review, monthly_review, thresholds_of
 from hybrid_lsp.core.job import Job, Task, Wish
 from hybrid_lsp.core.policy import Leave
+from hybrid_lsp.core.record import Record
 from hybrid_lsp.core.router import Plan
 from hybrid_lsp.core.summary import Summary
 from hybrid_lsp.settings import config_path, read_config
 
 WRONG_USE = 2
-_MONTH_MS = 31 * 24 * 3600 * 1000
+_DAY_MS = 24 * 3600 * 1000
+_MONTH_MS = 31 * _DAY_MS
+_MOST_DAYS = 36_500
+_MOST_ROWS = 100_000
 
 
 def run_route(arguments: argparse.Namespace) -> int:
@@ -85,6 +89,25 @@ def run_spend(arguments: argparse.Namespace) -> int:
         problems=problems,
         confirm=confirm if arguments.confirm else None,
     )
+
+
+def run_audit(arguments: argparse.Namespace) -> int:
+    """Show what left this machine."""
+    from hybrid_lsp.frontends.terminal import audit
+
+    if not 1 <= arguments.days <= _MOST_DAYS:
+        print(f"--days takes a whole number from 1 to {_MOST_DAYS}.", file=sys.stderr)
+        return WRONG_USE
+    desk = _desk()
+
+    def read() -> tuple[Record, ...]:
+        with closing(desk.ledger()) as ledger:
+            return ledger.recent(since_ms=now_ms() - arguments.days * _DAY_MS, most=_MOST_ROWS)
+
+    return audit.run(
+        read, zone=desk.config.asking.zone, days=arguments.days, out=sys.stdout, errors=sys.stderr,
+        as_json=arguments.json,
+    )  # fmt: skip
 
 
 def run_review(arguments: argparse.Namespace) -> int:

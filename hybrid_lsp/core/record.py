@@ -83,7 +83,11 @@ class Record:
     size_band: str = ""
     bytes_out: int = 0
     """Of the request's body, where it left this machine."""
+    host: str = ""
+    """Where it went, if it left this machine."""
     redactions: int = 0
+    taken: tuple[tuple[str, int], ...] = ()
+    """What was taken out before: kinds, as `GITHUB_TOKEN`, and how often each stood there."""
     checks: tuple[tuple[str, bool], ...] = ()
     """Which checks ran, and whether the answer passed."""
     mean_logprob: float | None = None

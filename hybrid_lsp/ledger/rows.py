@@ -24,7 +24,19 @@ _MOST_MS = 10**14
 _MOST_TEXT = 200
 _MOST_PARTS = 50
 
-_TEXTS = ("job", "workspace", "backend", "model", "answered_by", "rule", "baseline", "language", "reach", "size_band")
+_TEXTS = (
+    "job",
+    "workspace",
+    "backend",
+    "model",
+    "answered_by",
+    "rule",
+    "baseline",
+    "language",
+    "reach",
+    "size_band",
+    "host",
+)
 _WORDS = ("task", "origin", "basis", "status")
 _COUNTS = ("latency_ms", "first_token_ms", "bytes_out", "redactions")
 _REALS = ("score", "mean_logprob", "lowest_logprob")
@@ -33,7 +45,7 @@ _USAGE = tuple(field.name for field in fields(Usage))
 
 COLUMNS = (
     *_TEXTS, *_WORDS, *_COUNTS, *_REALS, *_FLAGS, *_USAGE,
-    "at_ms", "price", "reasons", "checks", "baseline_nano", "amount_nano",
+    "at_ms", "price", "reasons", "checks", "taken", "baseline_nano", "amount_nano",
 )  # fmt: skip
 """Of a row: what a `Record` says."""
 CHARGE = ("hold", "state", "month", "held_nano", "until_ms")
@@ -72,6 +84,7 @@ def values_of(record: Record) -> dict[str, Value]:
         "price": _price_text(record.price),
         "reasons": json.dumps([text(reason) for reason in record.reasons[:_MOST_PARTS]]),
         "checks": json.dumps([[text(name), bool(passed)] for name, passed in record.checks[:_MOST_PARTS]]),
+        "taken": json.dumps([[text(kind), _count(times)] for kind, times in record.taken[:_MOST_PARTS]]),
         "baseline_nano": _baseline_nano(record.baseline_usd),
         "amount_nano": charged_nano(record.cost_usd) or 0,
     }
@@ -93,6 +106,7 @@ def record_of(row: Row) -> Record:
         price=_price(found["price"]),
         reasons=tuple(json.loads(found["reasons"])),
         checks=tuple((name, passed) for name, passed in json.loads(found["checks"])),
+        taken=tuple((kind, times) for kind, times in json.loads(found["taken"])),
         baseline_usd=None if found["baseline_nano"] is None else from_nano(found["baseline_nano"]),
         cost_usd=from_nano(found["amount_nano"]),
     )

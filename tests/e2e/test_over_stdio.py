@@ -207,7 +207,9 @@ async def test_an_edit_with_a_secret_in_it_a_slow_answer_and_a_whitelist_that_cl
         (Origin.LOCAL, Status.UNFIT), (Origin.CLOUD, Status.DONE), (Origin.CLOUD, Status.CANCELLED),
         (Origin.LOCAL, Status.UNFIT),
     ]  # fmt: skip
-    assert rows[1].redactions == 1
+    assert (rows[1].host, rows[1].taken, rows[1].redactions) == ("api.anthropic.com", (("AWS_KEY_ID", 1),), 1)
+    assert rows[1].bytes_out > 1000
+    assert all((row.host, row.bytes_out) == ("", 0) for row in rows if row.origin is Origin.LOCAL)
     _no_secret(everything, log)
 
 

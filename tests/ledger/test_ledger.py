@@ -10,7 +10,7 @@ import pytest
 from hybrid_lsp.core.errors import Refused
 from hybrid_lsp.core.job import Task
 from hybrid_lsp.core.record import Basis, Denied, Reservation, Status
-from hybrid_lsp.ledger import Ledger
+from hybrid_lsp.ledger import Ledger, migrations
 from tests.ledger.cluster import Cluster
 from tests.ledger.opened import DAY, HOUR, SECOND, WAIT_S, Clock, Opened, at, denied, hold, record_for, written
 
@@ -316,6 +316,24 @@ def test_threads_share_a_window(opened: Opened) -> None:
 
     assert sum(isinstance(answer, Reservation) for answer in answers) == 14
     assert ledger.budget().held_usd == Decimal("0.98")
+
+
+def test_a_ledger_of_an_older_version_is_brought_up_to_date(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each migration is applied to what the version before it has written; nothing of that is lost."""
+    first_only = migrations.steps()[:1]
+    monkeypatch.setattr(migrations, "steps", lambda: first_only)
+    old = opened.window()
+    old._money.write(
+        lambda t: t.ask(
+            "INSERT INTO attempt (state, job, at_ms, workspace, task, origin, backend, model, basis, status)"
+            " VALUES ('settled', 'old', 5, 'w', 'review', 'cloud', 'openai', 'm', 'reported', 'done')"
+        )
+    )
+    old.close()
+    monkeypatch.undo()
+
+    (record,) = opened.window().recent(since_ms=0)
+    assert (record.job, record.host, record.taken) == ("old", "", ())
 
 
 def test_a_newer_schema_is_left_alone(opened: Opened) -> None:

@@ -5,6 +5,7 @@ last part is chosen so that it does not occur in the text, so nothing that the u
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -47,6 +48,14 @@ class Redacted:
     def count(self) -> int:
         """How many places of this text were changed."""
         return sum(found.count for found in self.found)
+
+    @property
+    def kinds(self) -> tuple[tuple[str, int], ...]:
+        """What was taken out, by kind, and how many places each."""
+        counts = Counter[str]()
+        for found in self.found:
+            counts[found.kind] += found.count
+        return tuple(sorted(counts.items()))
 
 
 def fresh_salt(text: str) -> str:

@@ -60,6 +60,8 @@ class Line:
     say: Sequence[str] = ("return ", "total")
     token_s: float = 0.0
     prompt_s: float = 0.0
+    gate: asyncio.Event | None = None
+    """What the second piece waits for."""
     then: str = "done"
     """`done`; or `error`: an error as a line; `cut`: the connection breaks; `silent`: the stream ends without a word;
     `hang`: nothing more comes; `garbage`: a line that is no JSON; `half`: half a line."""
@@ -331,6 +333,8 @@ class OllamaDouble:
         for index, token in enumerate(line.say):
             if index == most:
                 return index, "length"
+            if index == 1 and line.gate is not None:
+                await line.gate.wait()
             await asyncio.sleep(line.token_s)
             self.made += 1
             alike = alike + 1 if index and token == line.say[index - 1] else 0

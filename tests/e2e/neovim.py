@@ -1,4 +1,4 @@
-"""A real Neovim, set up by the lines that our documents give, and no plugin."""
+"""A real Neovim, set up by the lines that our documents give, and no plugin; and the screen that a person sees."""
 
 import json
 import os
@@ -15,6 +15,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 NEEDS = "needs Neovim 0.12 or newer on PATH or in HYBRID_LSP_TEST_NVIM (.ci/get-nvim brings one)"
+COLUMNS, ROWS = 150, 30
+"""Wide enough that no message of ours makes Neovim wait for Enter."""
+ENTER = "Press ENTER or type command to continue"
 START_TIMEOUT_S = 30.0
 """For Neovim and the server on a machine that has other things to do."""
 
@@ -125,3 +128,36 @@ class Editor(Neovim):
         """Return what the server says of itself."""
         status: dict[str, Any] = self.request("workspace/executeCommand", {"command": "hybrid-lsp.status"})
         return status
+
+
+class Screen(Neovim):
+    """A terminal that shows an editor: a second Neovim is the terminal, and its buffer is what is seen."""
+
+    def __init__(self, editor: Editor, folder: Path) -> None:
+        self.editor = editor
+        argv = json.dumps([str(NVIM), "--server", editor.address, "--remote-ui"])
+        super().__init__(
+            folder / "screen.sock",
+            f"+set columns={COLUMNS} lines={ROWS} laststatus=0",
+            f"+call jobstart({argv}, {{'term': v:true}})",
+        )
+
+    def text(self) -> str:
+        """Return what stands on the screen."""
+        rows = self.remote("--remote-expr", r'join(getbufline(1, 1, "$"), "\n")').split("\n")
+        return "\n".join(row.rstrip() for row in rows)
+
+    def until(self, *words: str, gone: str = "") -> str:
+        """Return the first screen that has all these words, and not those that shall be `gone`.
+
+        Where Neovim wants Enter after a message, and answers nobody until then, it gets it.
+        """
+
+        def shown() -> str:
+            text = self.text()
+            if ENTER in text:
+                self.editor.keys("<CR>")
+                until(lambda: ENTER not in self.text(), told=self.text)
+            return text if all(word in text for word in words) and not (gone and gone in text) else ""
+
+        return until(shown, told=self.text)

@@ -9,7 +9,9 @@ Rules:
 5. While one only moves about, nothing but problems and selections are spoken to: no lamp on every line.
 """
 
+import asyncio
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -42,6 +44,8 @@ KINDS: dict[Task, str] = {
 AS_YOU_SAY = "Refactor as you say…"
 _MOST_FIXES = 5
 _OURS = "hybrid-lsp"
+START_PATIENCE_S = 2.0
+"""How long a menu waits, right after the start, until it is known who can be asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +69,8 @@ class Actions:
 
     async def listed(self, params: types.CodeActionParams) -> list[types.CodeAction | types.Command]:
         """Return what can be asked there, in the order of how often it is meant."""
+        if params.context.trigger_kind is not types.CodeActionTriggerKind.Automatic:
+            await self._known_soon()
         document = self._editor.documents.get(params.text_document.uri)
         if document is None:
             return []
@@ -77,6 +83,12 @@ class Actions:
         if not self._editor.abilities.literals:
             return [action.command for action in actions if action.command is not None]
         return list(actions)
+
+    async def _known_soon(self) -> None:
+        """Wait a moment, right after the start, for who can be asked: a person has opened the menu."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(START_PATIENCE_S):
+                await self._asking.ready()
 
     async def resolve(self, action: types.CodeAction) -> types.CodeAction:
         """Return a chosen action with its edit; one that is a command comes back as it is.

@@ -17,7 +17,7 @@ def why_markdown(errand: Errand) -> str:
     lines = [f"# {errand.name}", "", *_needs(plan), "", *_steps(plan)]
     if plan.refusals:
         lines += ["", "Not asked:", "", *(f"- {_refusal(refusal)}" for refusal in plan.refusals)]
-    lines += ["", f"At most it costs: {cost(plan)}.", "", _outcome(errand)]
+    lines += ["", f"At most it costs {cost(plan)}." if plan.worst_usd else "It costs nothing.", "", _outcome(errand)]
     return "\n".join(lines) + "\n"
 
 

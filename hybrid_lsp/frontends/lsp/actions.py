@@ -129,9 +129,10 @@ class Actions:
         if around is None or moves_about:
             return
         for task in (Task.REFACTOR, Task.EXPLAIN, Task.REVIEW):
-            if task in wanted:
-                yield _Item(aim=_aim(task, document, around), what=NAMES[task])
-            if task is Task.REFACTOR in wanted and self._editor.abilities.asks_for_words:
+            if task not in wanted:
+                continue
+            yield _Item(aim=_aim(task, document, around), what=NAMES[task])
+            if task is Task.REFACTOR and self._editor.abilities.asks_for_words:
                 yield _Item(aim=replace(_aim(task, document, around), instruct=True), what=AS_YOU_SAY)
 
     def _fixes(

@@ -3,7 +3,8 @@
 Rules:
 1. Only what passes on the text as it was counts. What fails there is nobody's fault here.
 2. What fails with the edit is run again, with and without it, where time permits: what is flaky does not count.
-3. When the deadline passes, nothing is claimed. An edit that takes many times as long as before has failed.
+3. When the deadline passes, nothing is claimed. An edit that takes many times as long as before, or too much memory,
+   has failed if it does so twice, the second time beside the old text: else it may be the machine that is busy.
 """
 
 import asyncio
@@ -78,10 +79,12 @@ class Comparison:
         lost = self._lost(run, counted, patient=patience_s <= left_s)
         if lost is None:
             return None
-        if lost and self._remaining_s() > 1.3 * (base.wall_s + run.wall_s) + _LEAST_S:
-            lost = await self._confirmed(lost, base, before, after, patience_s)
+        if lost and self._remaining_s() > self._second_look_s(base, run):
+            lost = await self._confirmed(lost, base, run, before, after, patience_s)
             if not lost:
                 return None
+        elif lost and run.end is not End.DONE:
+            return None
         return Verdict(name=self._suite.name, passed=not lost, sentence=self._sentence(lost, run, len(counted)))
 
     def _lost(self, run: _Run, counted: frozenset[str], *, patient: bool) -> frozenset[str] | None:
@@ -95,14 +98,18 @@ class Comparison:
             return None
         return counted - run.seen.passed
 
+    def _second_look_s(self, base: _Run, run: _Run) -> float:
+        """Return how long it takes to run both texts side by side; what will not end need not."""
+        return _LEAST_S + (1.3 * (base.wall_s + run.wall_s) if run.end is End.DONE else 2 * base.wall_s)
+
     async def _confirmed(
-        self, lost: frozenset[str], base: _Run, before: str, after: str, patience_s: float
+        self, lost: frozenset[str], base: _Run, run: _Run, before: str, after: str, patience_s: float
     ) -> frozenset[str]:
         wanted = Seen(passed=lost, flags=base.seen.flags)
         limit_s = min(patience_s, self._remaining_s() - _LEAST_S)
         old, new = await asyncio.gather(self._run(before, wanted, limit_s), self._run(after, wanted, limit_s))
         if new.end is End.BROKEN or old.end is not End.DONE:
-            return lost if old.end is End.LATE else frozenset()
+            return lost if old.end is End.LATE and run.end is End.DONE else frozenset()
         return (lost & old.seen.passed) - new.seen.passed
 
     async def _run(self, text: str, wanted: Seen | None, time_s: float) -> _Run:

@@ -72,10 +72,14 @@ def verdict(*outcomes: Outcome, left_s: float = LEFT_S) -> tuple[Verdict | None,
         ([ran("abc", wall_s=4.0, end=End.LATE), ran("abc", wall_s=5.0)], True, "old new "),
         ([ran("abc"), ran("", end=End.MEMORY), ran("abc"), ran("", end=End.MEMORY)], False, "old new old new "),
         ([ran("abc", wall_s=4), ran("a", "b", wall_s=5)], False, "old new "),
+        ([ran("abc"), ran("", end=End.LATE), ran("", end=End.LATE), ran("", end=End.LATE)], None, "old new old new "),
+        ([ran("abc"), ran("", end=End.LATE), ran("abc"), ran("abc")], None, "old new old new "),
+        ([ran("abc", wall_s=4.95), ran("", end=End.MEMORY)], None, "old new "),
     ],
     ids=[
         "passes", "failed already", "nothing passes", "no sandbox", "fails", "flaky before", "flaky after",
         "says nothing any more", "breaks", "far too long", "the deadline", "a slow suite", "memory", "no time to confirm",
+        "a busy machine", "busy for a moment", "no time for a second look",
     ],
 )  # fmt: skip
 def test_only_what_passed_before_and_surely_fails_now_stands_against_an_edit(

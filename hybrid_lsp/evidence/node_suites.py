@@ -5,23 +5,20 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from hybrid_lsp.evidence.compare import Seen
 from hybrid_lsp.evidence.errand import RESULTS, Errand, Limits, Outcome
+from hybrid_lsp.evidence.node_runners import Kind, Runner, runner_of
 from hybrid_lsp.evidence.python_suites import Place, surroundings
 
-_RUNNERS = ("vitest/vitest.mjs", "jest/bin/jest.js")
-_OWN_RUNNER = re.compile(r"""["']node:test["']""")
 _SUBTEST = re.compile(r"^(?P<indent>\s*)# Subtest: (?P<name>.*)$")
 _RESULT = re.compile(
     r"^(?P<indent>\s*)(?P<verdict>ok|not ok) \d+(?: - (?P<name>.*?))?(?:\s+# (?P<aside>SKIP|TODO).*)?$"
 )
 _STEP = 4
 """Spaces that a nested result is indented by."""
-_MIB = 1024 * 1024
-_HEAD_CHARS = 20_000
 
 
 class NodeSuite:
@@ -30,10 +27,11 @@ class NodeSuite:
     name, things = "tests", "tests"
 
     def __init__(self, place: Place, tests: tuple[str, ...]) -> None:
-        """`tests` are files, the nearest first. Which runner they are for is read from the project."""
-        self._place, self._runner = place, find_runner(Path(place.root), place.path)
-        own = not self._runner
-        self._tests = tuple(one for one in tests if not own or _is_for_node(Path(place.root) / one))
+        """`tests` are files, the nearest first. Those are run that the runner of the nearest one is for."""
+        self._place = place
+        runners = {test: runner_of(Path(place.root), test) for test in tests}
+        self._runner = next(filter(None, runners.values()), Runner(kind=Kind.NODE))
+        self._tests = tuple(test for test, runner in runners.items() if runner == self._runner)
 
     @property
     def is_empty(self) -> bool:
@@ -43,11 +41,10 @@ class NodeSuite:
     def errand(self, text: str, wanted: Seen | None, time_s: float) -> Errand:
         """Return what to run on a version of the file. The files are run as a whole, whatever is wanted."""
         place = self._place
-        cwd = self._runner.partition("node_modules/")[0].rstrip("/")
         return Errand(
             root=place.root,
-            cwd=cwd,
-            command=(place.program, *self._words()),
+            cwd=self._runner.folder,
+            command=(place.program, *self._runner.options, *self._words()),
             copied=place.files,
             written={place.path: text},
             visible=place.visible,
@@ -58,39 +55,21 @@ class NodeSuite:
     def _words(self) -> tuple[str, ...]:
         """Return the words of the command after the program."""
         root = self._place.root
-        files = [f"{root}/{test}" for test in self._tests]
-        if self._runner.endswith("vitest.mjs"):
-            words = ["run", "--reporter=json", f"--outputFile={RESULTS}", "--pool=threads", "--watch=false"]
-            return (f"{root}/{self._runner}", *words, *files)
-        if self._runner:
-            words = ["--ci", "--json", f"--outputFile={RESULTS}", "--cacheDirectory=/tmp/jest", "--watchman=false"]
-            return (f"{root}/{self._runner}", *words, "--runInBand", "--runTestsByPath", *files)
+        program, files = f"{root}/{self._runner.program}", [f"{root}/{test}" for test in self._tests]
+        said = (f"--outputFile={RESULTS}",)
+        if self._runner.kind is Kind.VITEST:
+            return (program, "run", "--reporter=json", "--watch=false", "--pool=threads", *said, *files)
+        if self._runner.kind is Kind.JEST:
+            words = ("--ci", "--json", "--cacheDirectory=/tmp/jest", "--watchman=false", "--runInBand")
+            return (program, *words, *said, "--runTestsByPath", *files)
         return ("--test", "--test-reporter=tap", f"--test-reporter-destination={RESULTS}", *files)
 
     def read(self, outcome: Outcome) -> Seen:
         """Return what came of each test."""
-        found = list(_from_json(outcome.results) if self._runner else _from_tap(outcome.results))
+        found = list(_from_tap(outcome.results) if self._runner.kind is Kind.NODE else _from_json(outcome.results))
         failed = frozenset(name for name, passed in found if not passed)
         passed = frozenset(name for name, passed in found if passed) - failed
         return Seen(passed=passed, failed=failed)
-
-
-def find_runner(root: Path, path: str) -> str:
-    """Return the file, below the root, of the test runner that is installed nearest to a file; empty for none."""
-    for folder in PurePosixPath(path).parents:
-        for runner in _RUNNERS:
-            place = folder / "node_modules" / runner
-            if (root / place).is_file():
-                return str(place)
-    return ""
-
-
-def _is_for_node(test: Path) -> bool:
-    try:
-        with test.open(encoding="utf-8", errors="replace") as file:
-            return bool(_OWN_RUNNER.search(file.read(_HEAD_CHARS)))
-    except OSError:
-        return False
 
 
 def _from_tap(text: str) -> Iterator[tuple[str, bool]]:

@@ -11,7 +11,8 @@ from hybrid_lsp.evidence.copying import distance, share_of
 from hybrid_lsp.evidence.errand import End, Outcome
 from hybrid_lsp.evidence.interpreters import find_node, find_python, holds, needed_by
 from hybrid_lsp.evidence.near import near_tests
-from hybrid_lsp.evidence.node_suites import NodeSuite, find_runner
+from hybrid_lsp.evidence.node_runners import Kind, Runner, runner_of
+from hybrid_lsp.evidence.node_suites import NodeSuite
 from hybrid_lsp.evidence.python_suites import Place, import_root, results
 from hybrid_lsp.evidence.symbols import changed_lines, in_javascript, in_python
 
@@ -241,6 +242,7 @@ def test_what_each_runner_says_is_read(
     tmp_path: Path, runner: str, text: str, passed: set[str], failed: set[str]
 ) -> None:
     """Names with those around them; what was skipped is neither."""
+    write(tmp_path, "web/src/sum.test.js", text="" if runner else 'import test from "node:test";\n')
     if runner:
         write(tmp_path, f"web/node_modules/{runner}")
     suite = NodeSuite(_place(tmp_path), ("web/src/sum.test.js",))
@@ -256,10 +258,52 @@ def test_nodes_own_runner_is_for_tests_that_say_so(tmp_path: Path) -> None:
     """A test for a runner that is not installed is not run."""
     write(tmp_path, "a.test.js", text='import test from "node:test";\n')
     write(tmp_path, "b.test.js", text='import { test } from "vitest";\n')
+    write(tmp_path, "node_modules/jest/bin/jest.js")
 
-    assert not NodeSuite(_place(tmp_path), ("a.test.js",)).is_empty
-    assert NodeSuite(_place(tmp_path), ("b.test.js", "gone.test.js")).is_empty
-    assert find_runner(tmp_path, "web/src/sum.js") == ""
+    assert runner_of(tmp_path, "a.test.js") == Runner(kind=Kind.NODE)
+    assert runner_of(tmp_path, "b.test.js") is None
+    assert NodeSuite(_place(tmp_path), ("b.test.js",)).is_empty
+    assert not NodeSuite(_place(tmp_path), ("b.test.js", "a.test.js")).is_empty
+
+
+@pytest.mark.parametrize(
+    ("files", "kind", "folder"),
+    [
+        ({}, Kind.VITEST, ""),
+        ({"package.json": '{"scripts": {"test": "jest"}}'}, Kind.JEST, ""),
+        ({"package.json": '{"devDependencies": {"jest": "30", "vitest": "4"}}'}, Kind.VITEST, ""),
+        ({"package.json": '{"devDependencies": {"jest": "30", "vitest": "4"}}', "jest.config.mjs": ""}, Kind.JEST, ""),
+        ({"package.json": '{"scripts": {"test": "jest"}}', "vite.config.ts": ""}, Kind.JEST, ""),
+        ({"package.json": '{"scripts": {"test": "jest"}}', "web/vite.config.ts": ""}, Kind.VITEST, "web"),
+        ({"package.json": '{"scripts": {"test": "vitest"}}', "web/jest.config.js": ""}, Kind.JEST, "web"),
+        ({"vitest.config.ts": "", "web/package.json": '{"name": "web"}'}, Kind.VITEST, ""),
+        ({"vitest.config.ts": "", "web/src/sum.test.js": "jest.mock('./x')"}, Kind.JEST, ""),
+        ({"jest.config.js": "", "web/src/sum.test.js": 'import { it } from "vitest"'}, Kind.VITEST, ""),
+        ({"vitest.config.ts": "", "web/src/sum.test.js": 'require("node:test")'}, Kind.NODE, ""),
+    ],
+)
+def test_the_runner_is_the_one_that_the_test_or_the_nearest_package_speaks_of(
+    tmp_path: Path, files: dict[str, str], kind: Kind, folder: str
+) -> None:
+    """Where two are installed, they are told apart; and each begins where it finds its settings."""
+    write(tmp_path, "node_modules/vitest/vitest.mjs", "node_modules/jest/bin/jest.js", "web/src/sum.test.js")
+    for path, text in files.items():
+        write(tmp_path, path, text=text)
+    found = runner_of(tmp_path, "web/src/sum.test.js")
+
+    assert found is not None
+    assert (found.kind, found.folder) == (kind, folder)
+
+
+def test_tests_of_one_runner_are_run_together(tmp_path: Path) -> None:
+    """That of the nearest; those of another would be run with settings that are not theirs."""
+    write(tmp_path, "node_modules/vitest/vitest.mjs", "a/vite.config.ts", "b/vite.config.ts")
+    write(tmp_path, "a/one.test.ts", "b/two.test.ts", "a/three.test.ts")
+    command = (
+        NodeSuite(_place(tmp_path), ("a/one.test.ts", "b/two.test.ts", "a/three.test.ts")).errand("", None, 1.0).command
+    )
+
+    assert command[-2:] == (f"{tmp_path}/a/one.test.ts", f"{tmp_path}/a/three.test.ts")
 
 
 def _place(root: Path) -> Place:

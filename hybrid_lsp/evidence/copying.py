@@ -1,6 +1,8 @@
 """Which files of a workspace a sandbox gets: those near the file that is changed, by size and number; no secrets.
 
-What is large and made by a machine (installed packages, virtual environments) is not copied but seen as it is.
+What is large and made by a machine (installed packages, virtual environments) is not copied but seen as it is. The
+folders of Node's packages around the changed file are new ones with each package in them: vite writes its settings
+there for a moment.
 """
 
 import heapq
@@ -16,7 +18,10 @@ MOST_BYTES = 50 * 1024 * 1024
 MOST_FILE_BYTES = 4 * 1024 * 1024
 MOST_ENTRIES = 60_000
 _MOST_DEPTH = 30
-_SEEN = frozenset({"node_modules", "site-packages"})
+_PACKAGES = "node_modules"
+_SEEN = frozenset({_PACKAGES, "site-packages"})
+_CACHES = frozenset({".cache", ".vite", ".vite-temp", ".vitest"})
+"""Beside packages: what runners keep there from one run to the next."""
 _LEFT_OUT = frozenset(
     {
         ".git", ".hg", ".svn", "__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".tox", ".nox", ".cache",
@@ -43,6 +48,7 @@ def share_of(root: Path, near: str, *, is_late: Callable[[], bool] = lambda: Fal
     folders, entries, size = [(0, "")], 0, 0
     files: list[str] = []
     seen: list[str] = []
+    links: list[str] = []
     while folders and not is_late():
         folder = heapq.heappop(folders)[1]
         for entry in _entries(root, folder):
@@ -52,7 +58,9 @@ def share_of(root: Path, near: str, *, is_late: Callable[[], bool] = lambda: Fal
             if kind == "folder" and path.count("/") < _MOST_DEPTH:
                 heapq.heappush(folders, (distance(path, here), path))
             elif kind == "seen":
-                seen.append(path)
+                more = _installed(root, path) if _is_around(path, near) else ([], [path])
+                links += more[0]
+                seen += more[1]
             elif kind == "file" and len(files) < MOST_FILES and entries < MOST_ENTRIES:
                 bytes_ = entry.stat(follow_symlinks=False).st_size
                 if bytes_ <= MOST_FILE_BYTES and size + bytes_ <= MOST_BYTES:
@@ -60,7 +68,42 @@ def share_of(root: Path, near: str, *, is_late: Callable[[], bool] = lambda: Fal
                     files.append(path)
         if entries >= MOST_ENTRIES:
             break
-    return Share(files=tuple(files), seen=tuple(seen))
+    return Share(files=(*links, *files), seen=tuple(seen))
+
+
+def _is_around(path: str, near: str) -> bool:
+    """Say whether a folder of Node's packages is one that a file's imports are looked for in."""
+    folder, _, name = path.rpartition("/")
+    return name == _PACKAGES and f"{near}/".startswith(f"{folder}/" if folder else "")
+
+
+def _installed(root: Path, folder: str) -> tuple[list[str], list[str]]:
+    """Return the links in a folder of packages, to the workspace's own or to pnpm's, and what really lies there."""
+    links: list[str] = []
+    packages: list[str] = []
+    for entry in _entries(root, folder):
+        path = f"{folder}/{entry.name}"
+        kind = _kind_of_package(entry)
+        if kind == "scope":
+            inner = _installed(root, path)
+            links += inner[0]
+            packages += inner[1]
+        elif kind:
+            (links if kind == "link" else packages).append(path)
+    return links, packages
+
+
+def _kind_of_package(entry: "os.DirEntry[str]") -> str:
+    """Say whether an entry beside packages is a `link`, a `scope` with packages in it, a `package`, or none."""
+    try:
+        entry.name.encode()
+        if entry.is_symlink():
+            return "link"
+        if entry.name in _CACHES or not entry.is_dir(follow_symlinks=False):
+            return ""
+    except (OSError, UnicodeEncodeError):
+        return ""
+    return "scope" if entry.name.startswith("@") else "package"
 
 
 def distance(one: str, other: str) -> int:

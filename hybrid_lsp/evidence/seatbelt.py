@@ -30,6 +30,8 @@ _READ = (
     "/private/var/db/dyld", "/private/var/db/timezone", "/private/etc/localtime", "/private/etc/passwd",
     "/private/etc/group", "/private/etc/ssl/openssl.cnf", "/dev/null", "/dev/zero", "/dev/random", "/dev/urandom",
 )  # fmt: skip
+_PACKAGE = re.compile(r"^(.*/node_modules)/.*")
+"""A thousand of them would be a thousand rules."""
 _POLL_S = 0.05
 _LOOK_S = 0.25
 """How often the memory is looked at: it takes a process to ask."""
@@ -82,7 +84,8 @@ def furnish(errand: Errand, place: str) -> Errand:
 
 def profile(place: str, visible: tuple[str, ...]) -> str:
     """Return the rules: all is denied but what is named here."""
-    seen = "".join(f" (subpath {_quoted(path)})" for path in (*_READ, place, *visible))
+    grounds = dict.fromkeys(_PACKAGE.sub(r"\1", path) for path in visible)
+    seen = "".join(f" (subpath {_quoted(path)})" for path in (*_READ, place, *grounds))
     return (
         "(version 1)(deny default)(allow process-exec*)(allow process-info* (target self))(allow signal (target self))"
         f'(allow sysctl-read)(allow file-read-metadata)(allow file-read* (literal "/"){seen})'

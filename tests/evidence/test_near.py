@@ -135,16 +135,18 @@ def test_tests_of_javascript_are_near_likewise(tmp_path: Path) -> None:
 
 
 def test_a_share_holds_code_and_no_secret(tmp_path: Path) -> None:
-    """Keys, what git keeps and caches are left out; what was installed is seen as it is; links are not followed."""
+    """Keys, what git keeps and caches are left out; what was installed is seen as it is; links are copied as links."""
     write(
         tmp_path, "a.py", "lib/secrets.py", "data/x.csv", ".env", "id_rsa", ".git/config", "__pycache__/a.pyc", ".aws/x"
     )
-    write(tmp_path, "node_modules/x/index.js", "web/node_modules/y.js", "env9/pyvenv.cfg", "env9/lib/x.py")
-    (tmp_path / "link").symlink_to("/etc")
+    write(tmp_path, "node_modules/x/index.js", "node_modules/.pnpm/y/z.js", "node_modules/.vite-temp/settings.mjs")
+    write(tmp_path, "node_modules/@s/x/x.js", "web/node_modules/y.js", "env9/pyvenv.cfg", "env9/lib/x.py")
+    for link in ("link", "node_modules/y", "node_modules/@s/lib"):
+        (tmp_path / link).symlink_to("/etc")
     share = share_of(tmp_path, "lib/a.py")
 
-    assert set(share.files) == {"a.py", "lib/secrets.py", "data/x.csv", "link"}
-    assert set(share.seen) == {"node_modules", "web/node_modules", "env9"}
+    assert set(share.files) == {"a.py", "lib/secrets.py", "data/x.csv", "link", "node_modules/y", "node_modules/@s/lib"}
+    assert set(share.seen) == {"node_modules/x", "node_modules/.pnpm", "node_modules/@s/x", "web/node_modules", "env9"}
     assert share_of(tmp_path, "a.py", is_late=lambda: True).files == ()
 
 

@@ -97,7 +97,9 @@ def test_the_copy_on_macos_stands_for_the_workspace(tmp_path: Path) -> None:
     assert (room / ".venv").readlink() == root / ".venv"
     assert (place / "tmp/evidence/order.json").read_text() == f'"{room}/b"'
     assert moved.environment == {"HOME": f"{place}/tmp/home", "PYTHONPATH": str(room), "TMPDIR": f"{place}/tmp"}
-    rules = profile('/a "quoted" \\ place', ())
+    rules = profile('/a "quoted" \\ place', ("/b/node_modules/c", "/b/node_modules/@d/e", "/f"))
+    assert rules.count("/b/") == 1
+    assert '(subpath "/b/node_modules") (subpath "/f")' in rules
     assert "(deny default)" in rules
     assert "network" not in rules
     assert "process-fork" not in rules

@@ -30,7 +30,8 @@ def become(errand: Errand, processes: int) -> NoReturn:
 def _limit(limits: Limits, processes: int) -> None:
     bounds = {
         resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_CPU: int(limits.time_s) + 1,
+        # of all threads together: a runner that keeps every processor busy is not late yet
+        resource.RLIMIT_CPU: (int(limits.time_s) + 1) * (os.cpu_count() or 1),
         resource.RLIMIT_FSIZE: limits.file_bytes,
         resource.RLIMIT_NOFILE: limits.open_files,
         resource.RLIMIT_DATA: limits.process_bytes,

@@ -3,13 +3,14 @@
 import json
 import os
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from hybrid_lsp.evidence.compare import Seen
-from hybrid_lsp.evidence.errand import RESULTS, Errand, Limits, Outcome
+from hybrid_lsp.evidence.errand import MIB, RESULTS, Errand, Limits, Outcome
 from hybrid_lsp.evidence.node_runners import Kind, Runner, runner_of
 from hybrid_lsp.evidence.python_suites import Place, surroundings
 
@@ -19,6 +20,12 @@ _RESULT = re.compile(
 )
 _STEP = 4
 """Spaces that a nested result is indented by."""
+_POOL = ("--pool=threads",) if sys.platform == "darwin" else ()
+"""In the sandbox of macOS nothing can start a process."""
+_THREADS = 8
+"""For each processor, on top of the usual."""
+_RESULTS_BYTES = 16 * MIB
+"""Each test that fails says at length why; half of what was said would be no JSON."""
 
 
 class NodeSuite:
@@ -49,18 +56,18 @@ class NodeSuite:
             written={place.path: text},
             visible=place.visible,
             environment=surroundings(place.program, NODE_ENV="test", CI="1"),
-            limits=replace(Limits(time_s=time_s), address_bytes=0, open_files=2048),
+            limits=_limits(time_s),
         )
 
     def _words(self) -> tuple[str, ...]:
         """Return the words of the command after the program."""
         root = self._place.root
         program, files = f"{root}/{self._runner.program}", [f"{root}/{test}" for test in self._tests]
-        said = (f"--outputFile={RESULTS}",)
+        said = ("--bail=0", "--coverage=false", f"--outputFile={RESULTS}")
         if self._runner.kind is Kind.VITEST:
-            return (program, "run", "--reporter=json", "--watch=false", "--pool=threads", *said, *files)
+            return (program, "run", "--reporter=json", "--watch=false", *_POOL, *said, *files)
         if self._runner.kind is Kind.JEST:
-            words = ("--ci", "--json", "--cacheDirectory=/tmp/jest", "--watchman=false", "--runInBand")
+            words = ("--ci", "--json", "--cacheDirectory=/tmp/jest", "--watchman=false", "--runInBand", "--forceExit")
             return (program, *words, *said, "--runTestsByPath", *files)
         return ("--test", "--test-reporter=tap", f"--test-reporter-destination={RESULTS}", *files)
 
@@ -70,6 +77,13 @@ class NodeSuite:
         failed = frozenset(name for name, passed in found if not passed)
         passed = frozenset(name for name, passed in found if passed) - failed
         return Seen(passed=passed, failed=failed)
+
+
+def _limits(time_s: float) -> Limits:
+    """Return what a runner may use; node, esbuild and rolldown start threads for each processor."""
+    usual = Limits(time_s=time_s)
+    threads = usual.processes + _THREADS * (os.cpu_count() or 1)
+    return replace(usual, address_bytes=0, open_files=2048, results_bytes=_RESULTS_BYTES, processes=threads)
 
 
 def _from_tap(text: str) -> Iterator[tuple[str, bool]]:

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from hybrid_lsp.evidence.compare import Seen
-from hybrid_lsp.evidence.errand import MIB, RESULTS, Errand, Limits, Outcome
+from hybrid_lsp.evidence.errand import MIB, RESULTS, TOOLS, Errand, Limits, Outcome
 from hybrid_lsp.evidence.node_runners import Kind, Runner, runner_of
 from hybrid_lsp.evidence.python_suites import Place, surroundings
 
+_QUICKER = Path(__file__).with_name("quicker.cjs")
 _SUBTEST = re.compile(r"^(?P<indent>\s*)# Subtest: (?P<name>.*)$")
 _RESULT = re.compile(
     r"^(?P<indent>\s*)(?P<verdict>ok|not ok) \d+(?: - (?P<name>.*?))?(?:\s+# (?P<aside>SKIP|TODO).*)?$"
@@ -54,6 +55,7 @@ class NodeSuite:
             command=(place.program, *self._runner.options, *self._words()),
             copied=place.files,
             written={place.path: text},
+            tools={_QUICKER.name: _QUICKER.read_text(encoding="utf-8")} if self._runner.kind is Kind.JEST else {},
             visible=place.visible,
             environment=surroundings(place.program, NODE_ENV="test", CI="1"),
             limits=_limits(time_s),
@@ -68,7 +70,7 @@ class NodeSuite:
             return (program, "run", "--reporter=json", "--watch=false", *_POOL, *said, *files)
         if self._runner.kind is Kind.JEST:
             words = ("--ci", "--json", "--cacheDirectory=/tmp/jest", "--watchman=false", "--runInBand", "--forceExit")
-            return (program, *words, *said, "--runTestsByPath", *files)
+            return ("--require", f"{TOOLS}/{_QUICKER.name}", program, *words, *said, "--runTestsByPath", *files)
         return ("--test", "--test-reporter=tap", f"--test-reporter-destination={RESULTS}", *files)
 
     def read(self, outcome: Outcome) -> Seen:

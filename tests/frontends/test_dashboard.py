@@ -7,7 +7,7 @@ from decimal import Decimal
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from hybrid_lsp.core.budget import Budget
 from hybrid_lsp.core.errors import Problem
@@ -257,6 +257,7 @@ def test_everything_can_be_read_without_seeing() -> None:
     ] * 4
 
 
+@settings(max_examples=40)
 @given(HOSTILE)
 def test_nothing_in_the_ledger_becomes_markup(text: str) -> None:
     """Whatever a model is called and a sentence says, the page has the same elements, and the name is read as it is."""
@@ -279,6 +280,7 @@ def test_nothing_in_the_ledger_becomes_markup(text: str) -> None:
     assert printable in tree.all("div", "tiles")[0].text
 
 
+@settings(max_examples=40)
 @given(summaries)
 def test_any_summary_is_a_well_formed_page(summary: Summary) -> None:
     """Whatever the ledger says, every element is closed, pictures are XML, no number is none, and it can be written."""

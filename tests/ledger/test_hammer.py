@@ -186,10 +186,10 @@ def hammer(place: str, folder: Path, total: int) -> None:
 @pytest.mark.timeout(900)
 def test_eight_windows_killed_at_random_on_sqlite(folder: Path) -> None:
     """At no moment is more settled and held than the limit, and nothing that was done is lost."""
-    hammer(str(folder / "ledger.sqlite3"), folder, TOTAL or 4000)
+    hammer(str(folder / "ledger.sqlite3"), folder, TOTAL or 2500)
 
 
 @pytest.mark.timeout(900)
 def test_eight_windows_killed_at_random_on_postgresql(postgres_url: str, folder: Path) -> None:
     """The same there."""
-    hammer(postgres_url, folder, TOTAL or 1000)
+    hammer(postgres_url, folder, TOTAL or 700)

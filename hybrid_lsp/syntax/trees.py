@@ -1,4 +1,4 @@
-"""Trees of whole files, with the last few remembered: a file that differs in one place is parsed at that place only.
+"""Trees of texts, with the last few remembered: a text that differs in one place is parsed at that place only.
 
 Rules:
 1. A tree made from an older one is used only where it has no fault; faults are counted in a tree made from nothing.
@@ -21,27 +21,44 @@ _CHUNK = 1 << 16
 _STEP = 4096
 _Text = TypeVar("_Text", bytes, str)
 _Known = tuple[str, bytes, "Tree"]
-_known: list[_Known] = []
-"""Newest last. Replaced as a whole, never changed."""
 
 
-def tree_of(source: bytes, language: str, *, deadline: float) -> "Tree | None":
-    """Return the tree of a file; None where there is no grammar, the file is over 1 MB, or the deadline passed.
+class Trees:
+    """Makes trees, and remembers the last few. Any thread may ask."""
 
-    `deadline` is a time of `time.monotonic()`.
-    """
-    grammar = grammar_for(language) if len(source) <= MOST_BYTES else None
-    if grammar is None:
-        return None
-    old = _nearest(source, language)
-    if old and old[1] == source:
-        return old[2]
-    tree = _parsed(grammar, source, deadline, _edited(old, source)) if old else None
-    if tree is None or tree.root_node.has_error:
-        tree = _parsed(grammar, source, deadline, None)
-    if tree is not None:
-        _remember((language, source, tree))
-    return tree
+    def __init__(self) -> None:
+        self._known: list[_Known] = []
+        """Newest last. Replaced as a whole, never changed."""
+
+    def of(self, source: bytes, language: str, *, deadline: float) -> "Tree | None":
+        """Return the tree of a text; None where there is no grammar, it is over 1 MB, or the deadline passed.
+
+        `deadline` is a time of `time.monotonic()`.
+        """
+        grammar = grammar_for(language) if len(source) <= MOST_BYTES else None
+        if grammar is None:
+            return None
+        old = self._nearest(source, language)
+        if old and old[1] == source:
+            return old[2]
+        tree = _parsed(grammar, source, deadline, _edited(old, source)) if old else None
+        if tree is None or tree.root_node.has_error:
+            tree = _parsed(grammar, source, deadline, None)
+        if tree is not None:
+            self._known = [*self._known[1 - _MOST_REMEMBERED :], (language, source, tree)]
+        return tree
+
+    def _nearest(self, source: bytes, language: str) -> _Known | None:
+        """Return the remembered text that has most in common with this one, and at least half."""
+        best, common = None, len(source) // 2
+        for known in reversed(self._known):
+            if known[0] == language and (same := sum(shared_ends(known[1], source))) > common:
+                best, common = known, same
+        return best
+
+
+tree_of = Trees().of
+"""Of whole files."""
 
 
 def shared_ends(a: _Text, b: _Text) -> tuple[int, int]:
@@ -82,15 +99,6 @@ def _parsed(grammar: "Language", source: bytes, deadline: float, old: "Tree | No
         return None
 
 
-def _nearest(source: bytes, language: str) -> _Known | None:
-    """Return the remembered file that has most in common with this one, and at least half."""
-    best, common = None, len(source) // 2
-    for known in reversed(_known):
-        if known[0] == language and (same := sum(shared_ends(known[1], source))) > common:
-            best, common = known, same
-    return best
-
-
 def _edited(old: _Known, source: bytes) -> "Tree":
     """Return a copy of the old tree that knows where the new file differs."""
     _, before, tree = old
@@ -103,8 +111,3 @@ def _edited(old: _Known, source: bytes) -> "Tree":
 
 def _point(source: bytes, at: int) -> tuple[int, int]:
     return source.count(b"\n", 0, at), at - (source.rfind(b"\n", 0, at) + 1)
-
-
-def _remember(new: _Known) -> None:
-    global _known
-    _known = [*_known[1 - _MOST_REMEMBERED :], new]

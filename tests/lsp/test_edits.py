@@ -18,7 +18,7 @@ from hybrid_lsp.frontends.lsp.edits import place_of, stands_at, text_edits, work
 from hybrid_lsp.frontends.lsp.fates import Fates
 from hybrid_lsp.frontends.lsp.folders import Place
 from hybrid_lsp.frontends.lsp.titles import quoted
-from hybrid_lsp.syntax import parser_for
+from hybrid_lsp.syntax import Trees
 
 LINES = st.lists(st.text(alphabet="ab 🦊é", max_size=4), min_size=1, max_size=6)
 
@@ -162,18 +162,18 @@ print(add(1, 2))
 )
 def test_what_a_cursor_stands_in(language: str, text: str, line: int, lines: tuple[int, int] | None) -> None:
     """The innermost definition with its decorators, or the block; by a grammar, else by indentation."""
-    assert Blocks(parser_for).around(document(text, language=language), line) == lines
+    assert Blocks(Trees()).around(document(text, language=language), line) == lines
 
 
 @pytest.mark.parametrize("line", [0, 2500, 4999])
 def test_a_long_file_costs_no_more(line: int) -> None:
     """What is around a line is found in a window of it; a definition larger than that by its indentation."""
     text = "\n".join(f"def f{number}():\n    return {number}\n" for number in range(2500))
-    found = Blocks(parser_for).around(document(text), line)
+    found = Blocks(Trees()).around(document(text), line)
     assert found is not None
     assert found[0] <= line <= found[1] <= found[0] + 1
     long = "class A:\n" + "".join(f"    x{number} = {number}\n" for number in range(3000))
-    assert Blocks(parser_for).around(document(long), 0) == (0, 3000)
+    assert Blocks(Trees()).around(document(long), 0) == (0, 3000)
 
 
 @given(text=st.text(alphabet="ab:({})\n  \t", max_size=80), line=st.integers(0, 20))

@@ -21,7 +21,7 @@ from hybrid_lsp.frontends.lsp.hover import Hovers
 from hybrid_lsp.frontends.lsp.offers import Offers
 from hybrid_lsp.frontends.lsp.progress import keep_command_tokens
 from hybrid_lsp.frontends.lsp.showing import Shelf
-from hybrid_lsp.syntax import parser_for
+from hybrid_lsp.syntax import Trees
 
 
 class Asked:
@@ -37,7 +37,7 @@ class Asked:
         `hover_wait_s` how long a look waits for one; None: what suits the editor.
         """
         self.editor, self._asking = editor, asking
-        blocks, shelf = Blocks(parser_for), Shelf(editor, answers)
+        blocks, shelf = Blocks(Trees()), Shelf(editor, answers)
         self.findings, self.fates = Findings(editor), Fates(asking.marked)
         offers, errands = Offers(editor, blocks), Errands(editor, asking)
         delivery = Delivery(editor, shelf, self.findings, self.fates)

@@ -7,17 +7,21 @@ Rules:
 3. A blank line outside everything is nothing.
 """
 
-from collections.abc import Callable
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hybrid_lsp.frontends.lsp.documents import Document
 
 if TYPE_CHECKING:
-    from tree_sitter import Node, Parser
+    from tree_sitter import Node
+
+    from hybrid_lsp.syntax import Trees
 
 WINDOW_CHARS = 5000
 """Above the line, and from it on again."""
+PARSE_TIMEOUT_S = 0.1
+"""For a window; it takes some milliseconds."""
 _MOST_STATEMENT_LINES = 200
 _MOST_KNOWN = 32
 _DEFINITIONS = frozenset({
@@ -33,15 +37,14 @@ _CLOSERS = (")", "]", "}", "end", "fi", "done", "esac")
 
 Span = tuple[int, int]
 """First and last line, counted from 0, the last one included."""
-ParserFor = Callable[[str], "Parser | None"]
 
 
 @dataclass(slots=True)
 class Blocks:
     """Finds blocks, and remembers the last ones."""
 
-    parser_for: ParserFor
-    """Returns the event loop's parser for an editor's language id; None where there is no grammar."""
+    trees: "Trees"
+    """Of the windows: while one types, only what changed is parsed."""
     _known: dict[tuple[int, int, int], Span | None] = field(default_factory=dict)
 
     def around(self, document: Document, line: int) -> Span | None:
@@ -54,11 +57,14 @@ class Blocks:
         return self._known[key]
 
     def _parsed(self, document: Document, line: int) -> Span | None:
-        parser = self.parser_for(document.language)
-        if parser is None or not document.line(line).strip():
+        if not document.line(line).strip():
             return None
         top, lines = _window(document, line)
-        root = parser.parse("\n".join(lines).encode("utf-8", "replace")).root_node
+        source, deadline = "\n".join(lines).encode("utf-8", "replace"), time.monotonic() + PARSE_TIMEOUT_S
+        tree = self.trees.of(source, document.language, deadline=deadline)
+        if tree is None:
+            return None
+        root = tree.root_node
         row, text = line - top, document.line(line)
         column = len(text) - len(text.lstrip())
         node = root.descendant_for_point_range((row, column), (row, column))

@@ -1,6 +1,7 @@
 """The examples and the tests of Python: what to run for a change, and how to read what was said of it."""
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -57,7 +58,7 @@ def surroundings(program: str, **more: str) -> dict[str, str]:
     }
 
 
-class _PythonSuite:
+class _PythonSuite(ABC):
     name: str
     things: str
 
@@ -91,8 +92,9 @@ class _PythonSuite:
             limits=Limits(time_s=time_s),
         )
 
+    @abstractmethod
     def _order(self, wanted: Seen | None) -> Mapping[str, Any]:
-        raise NotImplementedError
+        """Return what the program inside is told to run."""
 
 
 class ExampleSuite(_PythonSuite):

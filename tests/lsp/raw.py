@@ -66,8 +66,19 @@ class RawClient:
 
     @property
     def stderr(self) -> str:
-        """What the server has written to standard error so far."""
+        """What the server has written to standard error: all of it once it has ended, else what has come so far."""
+        if self.process.poll() is not None:
+            self._threads[1].join(WAIT_S)
         return b"".join(self._stderr).decode(errors="replace")
+
+    def logged(self, text: str, *, within_s: float = WAIT_S) -> bool:
+        """Wait until standard error has a text: it is another pipe than the answers, and comes when it comes."""
+        until = time.monotonic() + within_s
+        while text not in self.stderr:
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.01)
+        return True
 
     def write(self, raw: bytes) -> None:
         """Send bytes as they are."""

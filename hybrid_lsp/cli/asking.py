@@ -71,9 +71,9 @@ async def open_session(config: Config, folder: Path, remark: Callable[[str], Non
 
 
 def cost_of(config: Config, job: str, since_ms: int) -> Decimal:
-    """Return what a job has been charged, by the ledger. Raises `Refused` where it cannot be opened."""
+    """Return what a job has been charged, by the ledger. Raises `Refused` where it cannot be read."""
     with closing(Desk(config).ledger()) as ledger:
-        rows = ledger.recent(since_ms=since_ms)
+        rows = ledger.attempts(since_ms=since_ms)
     return sum((row.cost_usd for row in rows if row.job == job), Decimal(0))
 
 

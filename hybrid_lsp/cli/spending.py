@@ -11,13 +11,13 @@ from pathlib import Path
 from hybrid_lsp.cli.clock import now_ms
 from hybrid_lsp.cli.desk import Desk
 from hybrid_lsp.core.budget import Budget
-from hybrid_lsp.core.errors import Refused
+from hybrid_lsp.core.errors import Problem, Refused
 from hybrid_lsp.core.history import Proposal, Review, monthly_review, thresholds_of
 from hybrid_lsp.core.job import Job, Task, Wish
 from hybrid_lsp.core.policy import Leave
 from hybrid_lsp.core.record import Record
 from hybrid_lsp.core.router import Plan
-from hybrid_lsp.core.summary import Summary
+from hybrid_lsp.core.summary import Hold, Summary
 from hybrid_lsp.settings import config_path, read_config
 
 WRONG_USE = 2
@@ -99,14 +99,19 @@ def run_audit(arguments: argparse.Namespace) -> int:
         print(f"--days takes a whole number from 1 to {_MOST_DAYS}.", file=sys.stderr)
         return WRONG_USE
     desk = _desk()
+    problems: list[Problem] = []
 
-    def read() -> tuple[Record, ...]:
+    def read() -> tuple[tuple[Record, ...], tuple[Hold, ...]]:
         with closing(desk.ledger()) as ledger:
-            return ledger.recent(since_ms=now_ms() - arguments.days * _DAY_MS, most=_MOST_ROWS)
+            records = ledger.attempts(since_ms=now_ms() - arguments.days * _DAY_MS, most=_MOST_ROWS)
+            summary = ledger.summary(days=1)
+            said = (summary.budget.blocked, *(problem.sentence for problem in ledger.problems))
+            problems.extend(Problem(sentence=sentence) for sentence in dict.fromkeys(filter(None, said)))
+            return records, summary.holds
 
     return audit.run(
-        read, zone=desk.config.asking.zone, days=arguments.days, out=sys.stdout, errors=sys.stderr,
-        as_json=arguments.json,
+        read, now_ms=now_ms(), zone=desk.config.asking.zone, days=arguments.days, out=sys.stdout, errors=sys.stderr,
+        as_json=arguments.json, problems=problems,
     )  # fmt: skip
 
 
@@ -118,7 +123,7 @@ def run_review(arguments: argparse.Namespace) -> int:
 
     def read() -> Review:
         with closing(desk.ledger()) as ledger:
-            records = ledger.recent(since_ms=now_ms() - _MONTH_MS)
+            records = ledger.attempts(since_ms=now_ms() - _MONTH_MS)
         policy, asking = desk.policy(Path.cwd()), desk.config.asking
         return monthly_review(
             records,

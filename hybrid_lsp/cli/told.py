@@ -19,6 +19,8 @@ def dashboard_page(ledger: Ledger, now: datetime, problems: Sequence[Problem]) -
 def spent_markdown(summary: Summary) -> str:
     """Return this month's money as Markdown."""
     budget = summary.budget
+    if not budget.is_known:
+        return f"## {budget.month}: what was spent is not known\n\n{budget.blocked}\n"
     lines = [
         f"## {budget.month}: {told_left(budget.left_usd)} of {told(budget.limit_usd)} left",
         "",

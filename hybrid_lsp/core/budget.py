@@ -22,6 +22,8 @@ class Budget:
     """Reserved for calls that are under way."""
     blocked: str = ""
     """Why no paid call may be made, whatever is left, in one sentence with its way out; else empty."""
+    is_known: bool = True
+    """Whether the rows could be read. Where they could not, the amounts are 0 and say nothing, and it is blocked."""
 
     @property
     def left_usd(self) -> Decimal:

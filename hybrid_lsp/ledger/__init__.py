@@ -157,6 +157,7 @@ class Ledger:
 
     def summary(self, days: int = 30) -> Summary:
         """Return this month, and the last `days` days with today, by the ledger's time zone. Empty where unreadable."""
+        self._charge_lost()
         found = self._read(
             self._views, lambda t: views.summary(t, self._look(t), self._limit_nano, max(1, days), self._zone)
         )
@@ -164,8 +165,18 @@ class Ledger:
 
     def recent(self, *, since_ms: int, most: int = 5000) -> tuple[Record, ...]:
         """Return the attempts at asked-for jobs since a time, the newest first. Empty where unreadable."""
+        try:
+            return self.attempts(since_ms=since_ms, most=most)
+        except Refused:
+            return ()
+
+    def attempts(self, *, since_ms: int, most: int = 5000) -> tuple[Record, ...]:
+        """Return the same, for who must not take an unreadable ledger for an empty one. Raises `Refused`."""
+        self._charge_lost()
         found = self._read(self._views, lambda t: views.recent(t, since_ms, most))
-        return () if isinstance(found, _Away) else found
+        if isinstance(found, _Away):
+            raise Refused(found.sentence)
+        return found
 
     def claim_alerts(self) -> tuple[str, ...]:
         """Return what a person should be told now about the month's money: each percentage once a month, in one window.
@@ -263,13 +274,19 @@ class Ledger:
         gate.take_turn(t, now_ms, self._zone)
         gate.confirm(t, now_ms, self._zone)
 
+    def _charge_lost(self) -> None:
+        """Charge what nobody will settle any more, so that its row is told, and not only the sum that it is in."""
+        lost = self._read(self._views, lambda t: gate.has_expired(t, self._look(t).at_ms))
+        if lost is True:
+            self._write(self._money, lambda t: gate.charge_expired(t, self._turn(t).at_ms))
+
     def _alerts_due(self, t: Transaction) -> tuple[Budget, tuple[int, ...]]:
         budget = views.budget(t, self._look(t), self._limit_nano)
         return budget, alerts_due(budget, gate.claimed(t, budget.month))
 
     def _unknown(self, away: _Away) -> Budget:
         month = gate.month_at(self._clock_ms(), self._zone).name
-        return Budget(month=month, limit_usd=from_nano(self._limit_nano), blocked=away.sentence)
+        return Budget(month=month, limit_usd=from_nano(self._limit_nano), blocked=away.sentence, is_known=False)
 
 
 def _too_dear(model: str, worst_usd: Decimal, budget: Budget) -> Denied:

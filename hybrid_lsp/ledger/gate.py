@@ -107,6 +107,11 @@ def look(t: Transaction, now_ms: int, zone: tzinfo) -> Standing:
     return standing(now_ms, newest_ms, blocked, zone)
 
 
+def has_expired(t: Transaction, at_ms: int) -> bool:
+    """Say whether there is a hold whose lease is over and that is not charged yet. Needs no turn."""
+    return bool(t.ask(f"SELECT 1 FROM attempt {_EXPIRED} LIMIT 1", {"at": at_ms}))
+
+
 def charge_expired(t: Transaction, at_ms: int) -> None:
     """Charge the holds in full whose lease is over."""
     rows = [counted(row) for row in t.ask(f"{SELECT_COUNTED} {_EXPIRED}", {"at": at_ms})]

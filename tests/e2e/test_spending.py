@@ -203,6 +203,18 @@ async def test_after_a_ledger_is_lost_no_money_moves_until_a_person_says_so(pers
     assert [path.name for path in (person.home / "state").glob("ledger.sqlite.corrupt-*")]
 
 
+async def test_what_cannot_be_read_is_never_told_as_nothing(person: Person) -> None:
+    """With a folder in the ledger's place, no command says that nothing was spent, asked or sent."""
+    (person.home / "state" / "ledger.sqlite").mkdir(parents=True)
+    spend, audit, review = [await person.run(command) for command in ("spend", "audit", "review")]
+    assert [status for status, _, _ in (spend, audit, review)] == [1, 1, 1]
+    assert "what was spent is not known" in spend[1]
+    assert "$0" not in spend[1]
+    assert audit[1] == review[1] == ""
+    assert "ledger" in audit[2]
+    assert "ledger" in review[2]
+
+
 async def test_the_whitelist_is_shown_checked_and_tightened_at_once(person: Person) -> None:
     """Removing needs nobody's yes; adding does, and without a terminal nothing changes."""
     person.whitelist(ALLOWING)

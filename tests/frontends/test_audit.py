@@ -7,9 +7,10 @@ from dataclasses import replace
 from datetime import UTC
 from decimal import Decimal
 
-from hybrid_lsp.core.errors import Refused
+from hybrid_lsp.core.errors import Problem, Refused
 from hybrid_lsp.core.job import Task
 from hybrid_lsp.core.record import Basis, Origin, Record, Status
+from hybrid_lsp.core.summary import Hold
 from hybrid_lsp.frontends.terminal import audit
 
 SENT = Record(
@@ -21,16 +22,26 @@ STAYED = replace(SENT, job="j2", origin=Origin.LOCAL, bytes_out=0, host="", take
 LOST = replace(SENT, job="j3", status=Status.LOST, bytes_out=0, host="", taken=(), redactions=0)
 
 
-def shown(records: Sequence[Record] | Refused, *, as_json: bool = False) -> tuple[int, str, str]:
+NOW_MS = SENT.at_ms + 60_000
+HELD = Hold(job="j4", model="opus", held_usd=Decimal("0.5"), since_ms=NOW_MS - 12_000, until_ms=NOW_MS + 288_000)
+
+
+def shown(
+    records: Sequence[Record] | Refused, *, holds: Sequence[Hold] = (), problems: Sequence[Problem] = (),
+    as_json: bool = False,
+) -> tuple[int, str, str]:  # fmt: skip
     """Run it, and return the status and what was written."""
     out, errors = io.StringIO(), io.StringIO()
 
-    def read() -> Sequence[Record]:
+    def read() -> tuple[Sequence[Record], Sequence[Hold]]:
         if isinstance(records, Refused):
             raise records
-        return records
+        return records, holds
 
-    status = audit.run(read, zone=UTC, days=30, out=out, errors=errors, as_json=as_json, environment={"COLUMNS": "120"})
+    status = audit.run(
+        read, now_ms=NOW_MS, zone=UTC, days=30, out=out, errors=errors, as_json=as_json, problems=problems,
+        environment={"COLUMNS": "120"},
+    )  # fmt: skip
     return status, out.getvalue(), errors.getvalue()
 
 
@@ -54,6 +65,23 @@ def test_what_may_have_left_is_told_too() -> None:
 def test_nothing_left() -> None:
     """That is a sentence, not an empty table."""
     assert shown([STAYED])[1] == "Nothing has left this machine in 30 days.\n"
+
+
+def test_what_nobody_saw_the_end_of_yet_is_told() -> None:
+    """Whoever asks may have been killed in the middle: nobody is told meanwhile that nothing has left."""
+    _, out, _ = shown([STAYED], holds=[HELD])
+    assert out.startswith("opus has been asked for 12.0 s, or whoever asked it was ended;")
+    assert "Nothing has left" not in out
+    assert json.loads(shown([], holds=[HELD], as_json=True)[1])["under_way"] == [
+        {"at": "2026-11-18T11:07:28+00:00", "job": "j4", "model": "opus"}
+    ]
+
+
+def test_a_ledger_that_knows_less_than_happened_does_not_say_that_nothing_did() -> None:
+    """What was lost of it is said instead, on paper and as JSON."""
+    problem = Problem(sentence="The ledger was set aside.")
+    assert shown([], problems=[problem])[1] == "x The ledger was set aside.\n"
+    assert json.loads(shown([], problems=[problem], as_json=True)[1])["problems"] == ["The ledger was set aside."]
 
 
 def test_more_than_a_screen_is_counted_and_json_has_all() -> None:

@@ -192,11 +192,12 @@ def test_money_that_is_held_now() -> None:
 def test_an_empty_ledger_says_what_would_be_there() -> None:
     """Before anything was asked one sentence says how to begin; of a ledger that cannot be read nothing is told."""
     text = words(shown(EMPTY))
-    unread = words(shown(replace(EMPTY, budget=replace(EMPTY.budget, blocked="It cannot be read."))))
+    unread = words(shown(replace(EMPTY, budget=replace(EMPTY.budget, blocked="It cannot be read.", is_known=False))))
 
     assert "run hybrid-lsp ask FILE --task explain, and this page shows who answered" in text
     assert "Nothing has been asked" not in unread
     assert "No row of the ledger can be shown." in unread
+    assert "$0" not in unread
 
 
 def test_an_old_month_beside_a_new_one() -> None:

@@ -164,6 +164,19 @@ def test_money_that_is_blocked() -> None:
     ]
 
 
+def test_money_that_nobody_knows_is_no_nought() -> None:
+    """Of a ledger that cannot be read no amount is shown, on paper or as JSON; its sentence is, and the status is 1."""
+    away = "The ledger cannot be read; see to its folder."
+    unknown = replace(EMPTY, budget=replace(EMPTY.budget, blocked=away, is_known=False))
+    status, out, _ = spent(unknown)
+    told = json.loads(spent(unknown, as_json=True)[1])
+
+    assert (status, out) == (1, f"2026-11: what was spent is not known; paid calls are blocked\n✗ {away}\n")
+    names = ("settled_usd", "held_usd", "left_usd", "used_percent", "assumed_usd", "cache_hits")
+    assert [told[name] for name in names] == [None] * len(names)
+    assert (told["limit_usd"], told["blocked"]) == (50, away)
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [

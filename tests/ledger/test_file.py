@@ -215,7 +215,10 @@ def test_a_place_that_is_no_place_denies(tmp_path: Path) -> None:
 
     answer = denied(ledger, "0.10")
     assert (answer.rule, "writable" in answer.sentence, str(tmp_path) in answer.sentence) == ("ledger", True, False)
-    assert ledger.budget().blocked == answer.sentence
+    assert (ledger.budget().blocked, ledger.budget().is_known) == (answer.sentence, False)
+    assert ledger.recent(since_ms=0) == ()
+    with pytest.raises(Refused, match="writable"):
+        ledger.attempts(since_ms=0)
     (tmp_path / "file").unlink()
     hold(ledger, "0.10")
     windows.close()

@@ -84,6 +84,18 @@ def test_a_hold_whose_owner_died_is_charged_in_full(opened: Opened) -> None:
     assert ledger.summary().assumed_usd == Decimal("0.60")
 
 
+def test_a_lost_call_has_its_row_for_whoever_looks_first(opened: Opened) -> None:
+    """A look at what was asked, or at the month, charges it: its cost never stands in a sum without its row."""
+    for look in (lambda ledger: ledger.recent(since_ms=0), lambda ledger: ledger.summary()):
+        ledger = opened.window()
+        hold(ledger, "0.60", job="lost", lease_s=60)
+        opened.clock.now_ms += 60 * SECOND
+        look(ledger)
+    (first, second), summary = ledger.recent(since_ms=0), ledger.summary()
+    assert first.status is second.status is Status.LOST
+    assert summary.budget.settled_usd == sum(group.cost_usd for group in summary.groups) == Decimal("1.20")
+
+
 def test_an_owner_that_was_only_slow_corrects_the_charge(opened: Opened) -> None:
     """A settlement after the lease puts the truth in the place of the assumption, in all sums."""
     ledger = opened.window("1.00")

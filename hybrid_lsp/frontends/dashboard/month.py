@@ -19,6 +19,8 @@ _ASSUMED = (
 def money(summary: Summary) -> Html:
     """Return what was spent of the limit, what is held and what is left."""
     budget = summary.budget
+    if not budget.is_known:
+        return element("section", _heading(budget))
     assumed = min(max(ZERO, summary.assumed_usd), budget.settled_usd)
     parts = [
         ("spent", "spent", budget.settled_usd - assumed),
@@ -31,11 +33,11 @@ def money(summary: Summary) -> Html:
 
 
 def _heading(budget: Budget) -> Html:
-    # A ledger that was lost, or cannot be read, knows of less than was spent.
-    known = "known to be " if budget.blocked else ""
-    spent = element("div", told(budget.settled_usd), class_="figure")
+    # A ledger that was lost knows of less than was spent; one that cannot be read tells nothing.
+    known = "known to be " if budget.blocked and budget.is_known else ""
+    spent = element("div", told(budget.settled_usd) if budget.is_known else UNKNOWN, class_="figure")
     of = element("h2", f"{known}spent of {told(budget.limit_usd)} in {month_told(budget.month)}", class_="quiet")
-    left = element("div", told_left(budget.left_usd), class_="figure")
+    left = element("div", told_left(budget.left_usd) if budget.is_known else UNKNOWN, class_="figure")
     return element(
         "div", element("div", spent, of), element("div", left, element("div", "left", class_="quiet")), class_="money"
     )

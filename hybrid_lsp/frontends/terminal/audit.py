@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import TextIO
 
-from hybrid_lsp.core.errors import HybridError
+from hybrid_lsp.core.errors import HybridError, Problem
 from hybrid_lsp.core.record import Origin, Record, Status
-from hybrid_lsp.frontends.terminal.paper import DONE, FAILED, Paper, paper_for, run_to_end
+from hybrid_lsp.core.summary import Hold
+from hybrid_lsp.frontends.terminal.paper import DONE, FAILED, Paper, paper_for, run_to_end, seconds_told
 from hybrid_lsp.frontends.terminal.table import Column, amounts, count, number, table
 
 _NOTHING = "Nothing has left this machine in {days} days."
@@ -17,31 +18,46 @@ _SHOWN = 100
 
 
 def run(
-    read: Callable[[], Sequence[Record]], *, zone: tzinfo, days: int, out: TextIO, errors: TextIO, as_json: bool,
-    environment: Mapping[str, str] = os.environ,
+    read: Callable[[], tuple[Sequence[Record], Sequence[Hold]]], *, now_ms: int, zone: tzinfo, days: int, out: TextIO,
+    errors: TextIO, as_json: bool, problems: Sequence[Problem] = (), environment: Mapping[str, str] = os.environ,
 ) -> int:  # fmt: skip
     """Show what left, the newest first, and return the exit status.
 
     Args:
-        read: Returns attempts, the newest first; those that stayed here are passed over. May raise `HybridError`.
+        read: Returns attempts, the newest first, and what is held for calls whose end is not known yet; attempts that
+            stayed here are passed over. May raise `HybridError`.
+        now_ms: Milliseconds since 1970, UTC.
         zone: Whose time is shown.
         days: How far `read` looks back, for the sentence that says there was nothing.
         out: Where it is written.
         errors: Where a sentence is written when nothing can be said.
         as_json: Whether to write one JSON object and nothing else.
+        problems: What keeps the ledger from knowing everything, once it was read.
         environment: Variables of the process.
     """
     paper, wrong = paper_for(out, environment), paper_for(errors, environment)
 
     async def show() -> int:
         try:
-            left = [record for record in read() if _left(record)]
+            records, holds = read()
         except HybridError as error:
             wrong.write(str(error), mark="✗", style="bad")
             return FAILED
+        left = [record for record in records if _left(record)]
         if as_json:
-            paper.out.write(json.dumps({"left": [_as_json(record, zone) for record in left]}, ensure_ascii=True) + "\n")
-        else:
+            told = {
+                "left": [_as_json(record, zone) for record in left],
+                "under_way": [
+                    {"at": _when(hold.since_ms, zone), "job": hold.job, "model": hold.model} for hold in holds
+                ],
+                "problems": [problem.sentence for problem in problems],
+            }
+            paper.out.write(json.dumps(told, ensure_ascii=True) + "\n")
+            return DONE
+        for problem in problems:
+            paper.write(problem.sentence, mark="✗", style="bad")
+        _print_holds(holds, paper, now_ms)
+        if left or not (holds or problems):
             _print(left, paper, zone, days)
         return DONE
 
@@ -59,7 +75,7 @@ def _print(left: Sequence[Record], paper: Paper, zone: tzinfo, days: int) -> Non
     ]  # fmt: skip
     costs = amounts([record.cost_usd for record in shown])
     rows = [
-        [_when(record, zone)[:16].replace("T", " "), record.task.value, record.host or record.model,
+        [_when(record.at_ms, zone)[:16].replace("T", " "), record.task.value, record.host or record.model,
          count(record.bytes_out), _taken(record), cost, record.status.value]
         for record, cost in zip(shown, costs, strict=True)
     ]  # fmt: skip
@@ -68,13 +84,19 @@ def _print(left: Sequence[Record], paper: Paper, zone: tzinfo, days: int) -> Non
         paper.write(f"{len(left) - _SHOWN} more; `hybrid-lsp audit --json` has them all.", style="dim")
 
 
+def _print_holds(holds: Sequence[Hold], paper: Paper, now_ms: int) -> None:
+    for hold in holds:
+        paper.write(f"{hold.model} has been asked for {seconds_told(max(0, now_ms - hold.since_ms) / 1000)}, or whoever"
+                    " asked it was ended; what left is listed once its money is settled.")  # fmt: skip
+
+
 def _left(record: Record) -> bool:
     """Whether something of it left this machine, or may have: nobody saw the end of a lost one."""
     return bool(record.bytes_out) or (record.origin is Origin.CLOUD and record.status is Status.LOST)
 
 
-def _when(record: Record, zone: tzinfo) -> str:
-    return datetime.fromtimestamp(record.at_ms / 1000, zone).isoformat(timespec="seconds")
+def _when(at_ms: int, zone: tzinfo) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, zone).isoformat(timespec="seconds")
 
 
 def _taken(record: Record) -> str:
@@ -83,7 +105,7 @@ def _taken(record: Record) -> str:
 
 def _as_json(record: Record, zone: tzinfo) -> dict[str, object]:
     return {
-        "at": _when(record, zone), "job": record.job, "workspace": record.workspace, "task": record.task.value,
+        "at": _when(record.at_ms, zone), "job": record.job, "workspace": record.workspace, "task": record.task.value,
         "model": record.model, "host": record.host, "rule": record.rule, "bytes": record.bytes_out,
         "taken_out": [{"kind": kind, "times": times} for kind, times in record.taken],
         "status": record.status.value, "cost_usd": number(record.cost_usd), "basis": record.basis.value,

@@ -70,6 +70,8 @@ def print_summary(summary: Summary, now_ms: int, paper: Paper, problems: Sequenc
     _budget(summary, paper)
     for sentence in (*filter(None, [summary.budget.blocked]), *(problem.sentence for problem in problems)):
         paper.write(sentence, mark="✗", style="bad")
+    if not summary.budget.is_known:
+        return
     if not (summary.days or summary.groups or summary.holds):
         paper.write()
         paper.write("Nothing was asked for yet, and no ghost text was shown.")
@@ -89,6 +91,9 @@ def print_summary(summary: Summary, now_ms: int, paper: Paper, problems: Sequenc
 
 def _budget(summary: Summary, paper: Paper) -> None:
     budget = summary.budget
+    if not budget.is_known:
+        paper.write(f"{budget.month}: what was spent is not known; paid calls are blocked", style="bad")
+        return
     style = "bad" if budget.blocked or budget.left_usd == 0 else "strong"
     blocked = "; paid calls are blocked" if budget.blocked else ""
     left = f"{told_left(budget.left_usd)} of {told(budget.limit_usd)} left"
@@ -189,10 +194,11 @@ def _savings(savings: Savings, paper: Paper) -> None:
 
 def told_as_json(summary: Summary, problems: Sequence[Problem] = (), confirmed: str = "") -> dict[str, object]:
     """Return a summary for a program; amounts are US dollars, what cannot be said is null."""
+    known = summary.budget.is_known
     return {
         **_budget_as_json(summary.budget),
-        "assumed_usd": number(summary.assumed_usd),
-        "cache_hits": summary.cache_hits,
+        "assumed_usd": number(summary.assumed_usd) if known else None,
+        "cache_hits": summary.cache_hits if known else None,
         "savings": _savings_as_json(summary.savings),
         "days": [
             {"day": day.day, "origin": day.origin.value, "attempts": day.attempts, "cost_usd": number(day.cost_usd),
@@ -220,10 +226,10 @@ def _budget_as_json(budget: Budget) -> dict[str, object]:
     return {
         "month": budget.month,
         "limit_usd": number(budget.limit_usd),
-        "settled_usd": number(budget.settled_usd),
-        "held_usd": number(budget.held_usd),
-        "left_usd": number(budget.left_usd),
-        "used_percent": budget.used_percent,
+        "settled_usd": number(budget.settled_usd) if budget.is_known else None,
+        "held_usd": number(budget.held_usd) if budget.is_known else None,
+        "left_usd": number(budget.left_usd) if budget.is_known else None,
+        "used_percent": budget.used_percent if budget.is_known else None,
         "blocked": budget.blocked,
     }
 

@@ -76,6 +76,20 @@ async def test_a_question_with_a_permit_is_asked_and_counted(tmp_path: Path) -> 
     assert seen == [Sent(method="POST", path="/v1/ask", body=b'{"q":"text"}')]
 
 
+async def test_what_left_is_told_for_each_attempt_and_only_then(tmp_path: Path) -> None:
+    """A question that was turned away has left all the same; one that nobody took a connection for has not."""
+    told: list[int] = []
+    leave = replace(permit(), went=told.append)
+    async with vendor(tmp_path, BUSY, failure(400, {})) as double:
+        door = door_to(double)
+        with pytest.raises(Trouble):
+            await lines_of(door, leave)
+        assert (told, door.passed.bytes_out, len(double.server.asked)) == ([12, 12], 24, 2)
+    with pytest.raises(Trouble):
+        await lines_of(door, leave, deadlines=Deadlines(total_s=0.3))
+    assert (told, door.passed.bytes_out) == ([12, 12], 24)
+
+
 NO = Decision(allowed=False, rule="allowed_for_cloud.code_review", sentence="whitelist.json keeps it here.")
 WORK, VENDOR, TEXT = (allowed(rule) for rule in ("allowed_for_cloud.code_review", f"cloud_apis.{HOST}", "paths"))
 

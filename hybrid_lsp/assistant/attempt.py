@@ -2,7 +2,8 @@
 
 Rules:
 1. Money is held before anything is sent, by the bytes that are sent; a hold always ends settled, whoever cancels when.
-2. What a vendor reports is charged. Where it reports nothing, what went out and came in is, rounded against us.
+2. What a vendor reports is charged. Where it reports nothing, what went out and came in is, rounded against us, and
+   what a model that thinks can have thought meanwhile.
 3. Only an answer that has passed its checks is kept.
 """
 
@@ -12,6 +13,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from math import ceil
 
 from hybrid_lsp.assistant.events import Checked, Event, Said
 from hybrid_lsp.assistant.judge import Judged, judge
@@ -38,6 +40,8 @@ STEP_TIMEOUT_S = 180.0
 LEASE_S = STEP_TIMEOUT_S + 120.0
 WRAPPING_BYTES = 512
 """For what a vendor puts around messages; a plan's worst case has room for it and for our instructions."""
+MOST_THOUGHTS_A_S = 1000
+"""Tokens: no vendor's model that thinks is faster."""
 _PLAIN = Redacted(text="")
 
 
@@ -80,6 +84,11 @@ class Attempt:
     """Whether an answer that is kept does not count."""
     began_ms: int = 0
     first_ms: int | None = None
+    thinks_from_s: float | None = None
+    thinks_until_s: float | None = None
+    """From when something has left until the first word, as moments of the event loop."""
+    left_bytes: int = 0
+    """Of this machine, by all that was sent of the question."""
     words: list[str] = field(default_factory=list)
     ending: Ending | None = None
     redacted: Redacted = _PLAIN
@@ -146,25 +155,35 @@ class Attempt:
         held = await self._hold(worst_usd)
         if isinstance(held, Denied):
             return Tried(fault=held.sentence)
-        leave = Pass(decisions=(*self.standing.decisions, decision), reservation=held, redactions=self.redacted.count)
+        leave = Pass(
+            decisions=(*self.standing.decisions, decision), reservation=held, redactions=self.redacted.count,
+            went=self._went,
+        )  # fmt: skip
         pieces = self.models.ask_cloud(self.step, asked, job=self.job.id, leave=leave, deadline_s=STEP_TIMEOUT_S)
-        account = _Account(price=price, sent_bytes=sent_bytes, held_usd=held.held_usd)
+        account = _Account(
+            price=price, sent_bytes=sent_bytes, cap_tokens=self.step.output_cap_tokens, held_usd=held.held_usd
+        )
         self.reaching.start()
         try:
             await self._listen(pieces)
             judged = await self._judge(self._text(), self._reason())
         except HybridError as error:
-            went = isinstance(error, Trouble) and (error.may_have_cost or bool(self.words))
-            await self._settle(held, self._charged(account, Status.FAILED, went=went))
-            return Tried(fault=str(error), billed=went)
+            answered = bool(self.words) or self.ending is not None
+            billed = answered or (isinstance(error, Trouble) and error.may_have_cost and self.left_bytes > 0)
+            await self._settle(held, self._charged(account, Status.FAILED, billed=billed))
+            return Tried(fault=str(error), billed=billed)
         except BaseException as error:
-            gone = isinstance(error, asyncio.CancelledError)
-            await self._settle(held, self._charged(account, Status.CANCELLED if gone else Status.FAILED))
+            status = Status.CANCELLED if isinstance(error, asyncio.CancelledError) else Status.FAILED
+            await self._settle(held, self._charged(account, status, billed=self.left_bytes > 0))
             raise
         record = self._charged(account, _status(judged, self.ending), judged)
         await self._settle(held, record)
         await self._keep(asked, judged, record.cost_usd)
         return self._tried(judged, origin=Origin.CLOUD, cost_usd=record.cost_usd, basis=record.basis, billed=True)
+
+    def _went(self, count: int) -> None:
+        self.left_bytes += count
+        self.thinks_from_s = self.thinks_from_s or asyncio.get_running_loop().time()
 
     async def _hold(self, worst_usd: Decimal) -> Reservation | Denied:
         """Hold the worst case. Whoever cancels meanwhile, what was held is given back."""
@@ -215,6 +234,7 @@ class Attempt:
             async for piece in pieces:
                 if piece.text:
                     self.first_ms = self.first_ms or self.clock_ms()
+                    self.thinks_until_s = self.thinks_until_s or asyncio.get_running_loop().time()
                     self.words.append(piece.text)
                     chars += len(piece.text)
                     self.tell(Said(text=restorer.feed(piece.text), chars=chars))
@@ -283,19 +303,26 @@ class Attempt:
         )
 
     def _charged(
-        self, account: "_Account", status: Status, judged: Judged | None = None, *, went: bool = True
+        self, account: "_Account", status: Status, judged: Judged | None = None, *, billed: bool = True
     ) -> Record:
         usage = self.ending.usage if self.ending is not None else None
-        if not went:
+        if not billed:
             cost_usd, basis = ZERO, Basis.REPORTED
         elif usage is not None:
             cost_usd, basis = account.price.cost_usd(usage), Basis.REPORTED
         else:
-            cost_usd, basis = account.assumed_usd("".join(self.words)), Basis.ASSUMED
+            cost_usd, basis = account.assumed_usd("".join(self.words), self._thoughts()), Basis.ASSUMED
         return replace(
             self._record(status, judged), cost_usd=cost_usd, basis=basis, price=account.price,
-            bytes_out=account.sent_bytes if went else 0, host=self.step.model.host if went else "",
+            bytes_out=self.left_bytes, host=self.step.model.host if self.left_bytes else "",
         )  # fmt: skip
+
+    def _thoughts(self) -> int:
+        """Return how many tokens the model can have thought, unseen, before its first word."""
+        if not self.step.model.thinking_tokens or self.thinks_from_s is None:
+            return 0
+        until_s = self.thinks_until_s or asyncio.get_running_loop().time()
+        return ceil(MOST_THOUGHTS_A_S * (until_s - self.thinks_from_s))
 
     def _record(self, status: Status, judged: Judged | None = None) -> Record:
         job, step, standing, now_ms = self.job, self.step, self.standing, self.clock_ms()
@@ -339,11 +366,13 @@ class _Account:
 
     price: Price
     sent_bytes: int
+    cap_tokens: int
     held_usd: Decimal
 
-    def assumed_usd(self, words: str) -> Decimal:
-        """Every byte a token, in and out; never more than was held."""
-        usage = Usage(input_tokens=self.sent_bytes, output_tokens=len(words.encode("utf-8", "replace")))
+    def assumed_usd(self, words: str, thoughts: int) -> Decimal:
+        """Every byte a token, in and out, and the thoughts; never more than was held."""
+        output = min(self.cap_tokens, len(words.encode("utf-8", "replace")) + thoughts)
+        usage = Usage(input_tokens=self.sent_bytes, output_tokens=output)
         return min(self.price.cost_usd(usage), self.held_usd)
 
 

@@ -45,6 +45,8 @@ class Pass:
     decisions: tuple[Decision, ...]
     reservation: Reservation
     redactions: int
+    went: Callable[[int], None]
+    """Told how many bytes leave, with each attempt, as they do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

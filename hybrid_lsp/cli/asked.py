@@ -90,6 +90,7 @@ class AskedModels:
             decisions=leave.decisions,
             reservation=leave.reservation,
             redactions=leave.redactions,
+            went=leave.went,
         )
         asked = vendor(self._door(base_url), model, self._keys[model.id])
         pieces = asked.ask(prompt, permit=permit, max_output_tokens=step.output_cap_tokens, deadline_s=deadline_s)

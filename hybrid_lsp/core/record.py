@@ -82,7 +82,7 @@ class Record:
     """Of the span: `itself`, `file` or `project`."""
     size_band: str = ""
     bytes_out: int = 0
-    """Of the request's body, where it left this machine."""
+    """Of what was sent, each attempt counted as it left this machine."""
     host: str = ""
     """Where it went, if it left this machine."""
     redactions: int = 0

@@ -114,7 +114,7 @@ class CloudDoor:
 
     @property
     def passed(self) -> Passed:
-        """What has gone through so far; each attempt counts."""
+        """What has gone through so far; each attempt counts, and its bytes where somebody took it."""
         return Passed(requests=self._requests, bytes_out=self._bytes_out, bytes_in=self._bytes_in)
 
     def __repr__(self) -> str:
@@ -270,12 +270,19 @@ class CloudDoor:
         limits = {"connect": ask.deadlines.connect_s, "pool": ask.deadlines.connect_s, "read": None, "write": None}
         headers = {
             "Accept": "text/event-stream", "Accept-Encoding": "identity", "Content-Type": "application/json",
-            "User-Agent": "hybrid-lsp", "Connection": "close", **ask.headers,
+            "Content-Length": str(len(ask.body)), "User-Agent": "hybrid-lsp", "Connection": "close", **ask.headers,
         }  # fmt: skip
         url = f"https://{self.address.where}{self.address.path}{ask.path}"
         return httpx2.Request(
-            "POST", url, headers=headers, content=ask.body, extensions={"timeout": limits, "trace": lines.trace}
-        )
+            "POST", url, headers=headers, content=self._leaving(ask),
+            extensions={"timeout": limits, "trace": lines.trace},
+        )  # fmt: skip
+
+    async def _leaving(self, ask: _Ask) -> AsyncGenerator[bytes, None]:
+        """Hand out the body, and count it just then: before a connection is there nothing has left."""
+        self._bytes_out += len(ask.body)
+        ask.permit.went(len(ask.body))
+        yield ask.body
 
     def _streamed(self, response: "httpx2.Response", ask: _Ask) -> CloudStream:
         import httpx2
@@ -293,7 +300,6 @@ class CloudDoor:
 
     def _went(self, ask: _Ask) -> None:
         self._requests += 1
-        self._bytes_out += len(ask.body)
         if self.recorded is not None:
             self.recorded(Sent(method="POST", path=ask.path, body=ask.body))
 

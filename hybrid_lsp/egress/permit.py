@@ -1,5 +1,6 @@
 """What has to be said before anything may go to a model vendor: whose job it is, who allowed it, and what holds it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from hybrid_lsp.core.policy import Decision, covers
@@ -24,6 +25,8 @@ class Permit:
     """The money that is held for it. Its id goes with every attempt; its lease ends them."""
     redactions: int = 0
     """How many secrets were taken out of the text."""
+    went: Callable[[int], None] = lambda _: None
+    """Told how many bytes leave, with each attempt that somebody takes, as they do."""
 
     def why_not(self, host: str, now_ms: int) -> str:
         """Return why nothing may be sent to `host` at this time, in one sentence; empty when it may."""

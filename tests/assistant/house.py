@@ -15,7 +15,7 @@ from hybrid_lsp.core.cached import Entry, Key
 from hybrid_lsp.core.catalog import Model, Role, Where
 from hybrid_lsp.core.check import Verdict
 from hybrid_lsp.core.complexity import assess
-from hybrid_lsp.core.errors import HybridError, Trouble, TroubleKind
+from hybrid_lsp.core.errors import HybridError, Refused, Trouble, TroubleKind
 from hybrid_lsp.core.job import Job, Task, Wish, cut
 from hybrid_lsp.core.policy import Leave, Policy, Send
 from hybrid_lsp.core.price import Price, Rates, Tier
@@ -100,6 +100,8 @@ class Models:
         """See the assistant's ports."""
         assert not step.model.is_local
         self.passes.append(leave)
+        if not isinstance(self.scripts[step.model.id][0].trouble, Refused):
+            leave.went(len(prompt.system) + len(prompt.user))
         return self._say(step.model, prompt)
 
     async def _say(self, model: Model, prompt: ChatPrompt) -> AsyncGenerator[Piece, None]:

@@ -7,9 +7,10 @@ from decimal import Decimal
 
 import pytest
 
-from hybrid_lsp.assistant import Failure, Whole, reaching
+from hybrid_lsp.assistant import Failure, Whole, attempt, reaching
 from hybrid_lsp.assistant.events import Begun, Checked, Event, Left, Said
 from hybrid_lsp.core.check import Verdict
+from hybrid_lsp.core.errors import Refused, Trouble, TroubleKind
 from hybrid_lsp.core.history import Reach, reach
 from hybrid_lsp.core.job import Task, Wish
 from hybrid_lsp.core.policy import SAFEST
@@ -17,7 +18,7 @@ from hybrid_lsp.core.profile import PERFORMANCE
 from hybrid_lsp.core.record import Basis, Origin
 from hybrid_lsp.core.reply import Reply
 from hybrid_lsp.core.stream import Ending, EndReason
-from tests.assistant.house import CODE, DEAR, GOOD, HARD, OTHER, Line, fenced, house, job, offline
+from tests.assistant.house import CLOUD, CODE, DEAR, GOOD, HARD, OTHER, Line, fenced, house, job, offline
 
 DONE = Ending(reason=EndReason.DONE, prompt_tokens=1000, output_tokens=100, answered_by="big-2027")
 BAD = {
@@ -122,6 +123,36 @@ async def test_without_a_reported_usage_the_cost_is_assumed_against_us() -> None
     assert reply.basis is Basis.ASSUMED
     assert reply.cost_usd > Decimal("0.0045")
     assert "(assumed)" in reply.footer()
+
+
+@pytest.mark.parametrize("thinking_tokens", [0, 2048])
+async def test_what_a_model_thought_unseen_is_assumed_too(
+    thinking_tokens: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cancelled before its first word, a model that thinks may have written for as long as it was waited for."""
+    monkeypatch.setattr(attempt, "MOST_THOUGHTS_A_S", 10**9)
+    silent, model = Line(say=("",), gate=asyncio.Event()), replace(CLOUD, thinking_tokens=thinking_tokens)
+    rooms = house(big=[silent], profile=PERFORMANCE, cloud=(model,))
+    asking = asyncio.ensure_future(rooms.ask(job(instruction=HARD)))
+    while not rooms.models.passes:
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.01)
+    (held,) = rooms.money.held.values()
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    (record,) = rooms.money.settled
+    assert (record.status.value, record.basis) == ("cancelled", Basis.ASSUMED)
+    assert (record.cost_usd == held.held_usd) == bool(thinking_tokens)
+
+
+async def test_what_was_turned_away_has_left_all_the_same() -> None:
+    """It costs nothing, and its row says where to and how much; what never got out says neither."""
+    busy, dirty = Trouble(TroubleKind.BUSY, "It is busy."), Refused("There is a secret in it.")
+    for why, left in ((busy, True), (dirty, False)):
+        rooms = house(big=[Line(say=(), trouble=why)], profile=PERFORMANCE)
+        await rooms.ask(job(instruction=HARD))
+        (record,) = rooms.money.settled
+        assert (record.cost_usd, record.bytes_out > 0, record.host) == (0, left, CLOUD.host if left else "")
 
 
 async def test_the_ninth_of_eight_that_fit_goes_local_with_a_sentence() -> None:

@@ -144,6 +144,11 @@ async def test_whatever_a_vendor_does_its_person_gets_an_answer_or_a_sentence(
     assert {line.split(" ")[1] for line in everything.tunnel.asked_for} == {f"{HOSTS[vendor]}:443"}
     assert budget.held_usd == 0
     assert sum(row.cost_usd for row in rows) == budget.settled_usd
+    left = {row.job: row.bytes_out for row in rows if row.host}
+    assert sum(left.values()) == sum(len(asked.body) for asked in double.server.asked), (
+        "to the byte, whatever came back"
+    )
+    assert {got[name]["job"] for name, count in attempts.items() if count and "job" in got[name]} <= set(left)
     paid = {row.job: row for row in rows if row.origin is Origin.CLOUD and row.cost_usd}
     must = [got[name]["job"] for name, case in cases(vendor) if case.is_paid]
     assert set(must) <= set(paid)

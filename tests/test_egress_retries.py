@@ -116,14 +116,22 @@ def test_one_probe_decides_for_the_others() -> None:
 
 def test_rests_grow_up_to_a_limit() -> None:
     """Each failed probe doubles the rest, but no rest is longer than so long."""
-    circuit, rests = Circuit(failures=FAILURES - 1), []
+    circuit, rests, now_ms = Circuit(failures=FAILURES - 1), [], NOW_MS
     for _ in range(20):
-        circuit = circuit.failed(NOW_MS)
-        rests.append((circuit.open_until_ms or 0) - NOW_MS)
+        circuit = circuit.failed(now_ms)
+        rests.append((circuit.open_until_ms or 0) - now_ms)
+        now_ms += rests[-1]
 
     assert rests[:3] == [REST_MS, 2 * REST_MS, 4 * REST_MS]
     assert rests == sorted(rests)
     assert rests[-1] == MOST_REST_MS
+
+
+@pytest.mark.parametrize("rest", [Circuit(failures=FAILURES - 1).failed(NOW_MS), Circuit().spent(NOW_MS)])
+def test_what_was_asked_before_a_rest_does_not_change_it(rest: Circuit) -> None:
+    """Questions that were under way together fail together: that is one rest, and no shorter one for an empty account."""
+    late = rest.failed(NOW_MS + 1).failed(NOW_MS + 2)
+    assert (late.open_until_ms, late.rests, late.is_spent) == (rest.open_until_ms, rest.rests, rest.is_spent)
 
 
 @pytest.mark.parametrize(

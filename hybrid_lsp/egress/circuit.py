@@ -53,8 +53,13 @@ class Circuit:
         return Circuit()
 
     def failed(self, now_ms: int) -> "Circuit":
-        """Return it after a failure: open after `FAILURES` in a row, or at once where it was a probe."""
+        """Return it after a failure: open after `FAILURES` in a row, or at once where it was a probe.
+
+        What fails while it rests was asked before that began, and makes the rest neither longer nor shorter.
+        """
         failures = self.failures + 1
+        if self.open_until_ms is not None and now_ms < self.open_until_ms:
+            return replace(self, failures=failures)
         if self.open_until_ms is None and failures < FAILURES:
             return replace(self, failures=failures)
         rest_ms = min(MOST_REST_MS, REST_MS << min(self.rests, 10))

@@ -26,15 +26,21 @@ def spent_markdown(summary: Summary) -> str:
         "",
         f"{told(budget.settled_usd)} spent, {told(budget.held_usd)} held.",
     ]
+    if summary.assumed_usd:
+        assumed = told(summary.assumed_usd)
+        lines.append(f"\n{assumed} of it is assumed, not reported: calls that were cancelled, cut off or lost.")
     if budget.blocked:
         lines.append(f"\n{budget.blocked}")
     if summary.groups:
-        lines += ["", "| task | model | answers | cost |", "|---|---|---:|---:|"]
+        lines += ["", "| task | model | calls | cost |", "|---|---|---:|---:|"]
         lines += [
             f"| {group.task} | {group.model} | {group.attempts} | {told(group.cost_usd)} |" for group in summary.groups
         ]
     savings = summary.savings
     if savings.compared:
-        saved, compared = told(savings.saved_usd), savings.compared
-        lines.append(f"\n{saved} saved, beside the same tokens at {savings.baseline} ({compared} answers).")
+        kind = "saved" if savings.saved_usd >= 0 else "more was spent"
+        answers = f"{savings.compared} {'answer' if savings.compared == 1 else 'answers'}"
+        lines.append(
+            f"\n{told(abs(savings.saved_usd))} {kind}, beside the same tokens at {savings.baseline} ({answers})."
+        )
     return "\n".join(lines) + "\n"

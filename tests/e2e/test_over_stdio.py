@@ -1,7 +1,11 @@
 """An editor over real stdio, the real server, a local model and three vendors that do all that vendors do."""
 
 import asyncio
+import json
+import sqlite3
+import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -250,3 +254,47 @@ async def test_leaving_the_editor_in_the_middle_settles_what_was_used(
     assert 0 < budget.settled_usd < Decimal("0.05"), (
         "what went out is assumed to be billed, not all that could have been"
     )
+
+
+async def _said(*words: str) -> Any:
+    """What a command says as JSON, whatever its exit status."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "hybrid_lsp", *words, "--json", stdout=asyncio.subprocess.PIPE
+    )
+    async with asyncio.timeout(50):
+        out, _ = await process.communicate()
+    return json.loads(out)
+
+
+async def test_a_server_that_is_killed_in_the_middle_is_charged_in_full_and_told_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its money stays held until the lease ends, is spent from then on, and no command says meanwhile that nothing left."""
+    slow = replace(GOOD["anthropic"]((THERE,)), cut_bytes=1, gap_s=1.0)
+    async with town(tmp_path, monkeypatch, says={"anthropic": (slow,)}) as everything:
+        with Window(everything.repository) as window:
+            await asyncio.to_thread(window.arrive)
+            told = {"task": "review", "uri": window.uri, "range": window.at(0, 2), "instruction": HARD}
+            window.start("workspace/executeCommand", window.commanded("do", {**told, "max_cost_usd": 1}))
+            while not everything.vendors["anthropic"].server.asked:
+                await asyncio.sleep(0.01)
+            window.process.kill()
+            await asyncio.to_thread(window.exit_code)
+        spent, left = await _said("spend"), await _said("audit")
+        (hold,) = spent["holds"]
+        assert (spent["settled_usd"], spent["held_usd"]) == (0, hold["held_usd"])
+        assert (left["left"], [one["model"] for one in left["under_way"]]) == ([], [STANDARD["anthropic"]])
+
+        with closing(sqlite3.connect(everything.home / "state" / "ledger.sqlite")) as time_passes, time_passes:
+            time_passes.execute("UPDATE attempt SET until_ms = at_ms + 1 WHERE state = 'held'")
+        with Window(everything.repository) as window:
+            await asyncio.to_thread(window.arrive)
+            month = await asyncio.to_thread(window.command, "spend")
+            await asyncio.to_thread(window.leave)
+        spent, left = await _said("spend"), await _said("audit")
+
+    assert "of it is assumed, not reported: calls that were cancelled, cut off or lost" in month["result"]["markdown"]
+    assert (spent["settled_usd"], spent["held_usd"], spent["holds"]) == (hold["held_usd"], 0, [])
+    assert spent["assumed_usd"] == sum(group["cost_usd"] for group in spent["groups"]) == hold["held_usd"]
+    assert left["under_way"] == []
+    assert [(row["job"], row["status"]) for row in left["left"]] == [(hold["job"], "lost")]

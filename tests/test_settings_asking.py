@@ -15,6 +15,7 @@ from hybrid_lsp.core.catalog import Role
 from hybrid_lsp.core.job import Task
 from hybrid_lsp.core.profile import PERFORMANCE
 from hybrid_lsp.settings import Config, read_config
+from hybrid_lsp.settings.asking import OtherVendor
 from hybrid_lsp.settings.zone import SystemZone
 
 START = datetime(1990, 1, 1)  # noqa: DTZ001 - hypothesis adds the zone itself
@@ -34,6 +35,9 @@ redis_url = "redis://:word@127.0.0.1/0"
 set = "sketch"
 fast = ["codellama:13b", "qwen3.5:4b"]
 premium = "claude-3-opus"
+[vendors.other]
+url = "https://api.example.com/v1"
+key_env = "OTHER_KEY"
 [prices."my-model"]
 input_usd = 1
 [evidence]
@@ -68,6 +72,7 @@ def test_every_setting_of_the_file_is_in_force(tmp_path: Path) -> None:
     assert (asking.model_set, asking.baseline) == ("sketch", "gpt-4-turbo")
     assert asking.roles == {Role.FAST: ("codellama:13b", "qwen3.5:4b"), Role.PREMIUM: "claude-3-opus"}
     assert (asking.evidence_folders, asking.proxy) == ((Path("/src/shop"),), "http://user:word@proxy.lan:3128")
+    assert asking.vendors == (OtherVendor(name="other", url="https://api.example.com/v1", key_env="OTHER_KEY"),)
     assert asking.prices == {"my-model": {"input_usd": 1}}
     assert (asking.never_leave, asking.patterns) == (("legal/**",), ("ACME-[0-9]+",))
     assert (asking.profile_for(Task.FIX).cloud_from, asking.profile_for(Task.FIX).local_first) == (0.7, True)
@@ -105,6 +110,12 @@ def test_a_password_in_an_url_is_not_in_the_text_of_a_config(tmp_path: Path) -> 
         ("[evidence]\nfolders = 3", "evidence.folders"),
         ("[network]\nproxy = 3", "network.proxy"),
         ("prices = 3", "prices"),
+        ("vendors = 3", "vendors"),
+        ("[vendors.other]\nurl = 3\nkey_env = 'K'", "vendors.other.url"),
+        ("[vendors.other]\nkey_env = 'K'", "vendors.other"),
+        ("[vendors.other]\nurl = 'https://a.example'", "vendors.other"),
+        ("[vendors.openai]\nurl = 'https://a.example'\nkey_env = 'K'", "vendors.openai"),
+        ("[vendors.'a/b']\nurl = 'https://a.example'\nkey_env = 'K'", "vendors.a/b"),
     ],
 )
 def test_a_wrong_setting_is_one_sentence_and_the_default_holds(tmp_path: Path, text: str, key: str) -> None:

@@ -1,5 +1,6 @@
 """A vendor that the user's own settings name, and that speaks OpenAI's chat completions."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 
@@ -8,7 +9,7 @@ from hybrid_lsp.backends.cloud_trouble import Blame, error_in
 from hybrid_lsp.backends.openai_chat import WISHES, ChatFields, ChatReading
 from hybrid_lsp.backends.openai_cloud import judged
 from hybrid_lsp.core.catalog import Model
-from hybrid_lsp.core.errors import Trouble
+from hybrid_lsp.core.errors import Trouble, TroubleKind
 from hybrid_lsp.core.stream import ChatPrompt, Piece
 from hybrid_lsp.egress.cloud import CloudDoor, Permit, Verdict
 
@@ -32,11 +33,15 @@ class CompatibleModel:
         self, prompt: ChatPrompt, *, permit: Permit, max_output_tokens: int, deadline_s: float
     ) -> AsyncGenerator[Piece, None]:
         """See `cloud.CloudModel`. A field that the vendor does not take is left out, and it is asked again."""
+        until_s = asyncio.get_running_loop().time() + deadline_s
         adapted = False
 
         def judge(status: int, body: bytes) -> Verdict:
             nonlocal adapted
             adapted = self._fields.adapts(status, body)
+            if adapted:
+                # That one field is not taken says nothing against the model.
+                return Verdict(trouble=self._blame.trouble(TroubleKind.DECLINED))
             return judged(self._blame, status, error_in(body))
 
         question = Question(
@@ -57,7 +62,8 @@ class CompatibleModel:
         except Trouble:
             if not adapted:
                 raise
-        again = self.ask(prompt, permit=permit, max_output_tokens=max_output_tokens, deadline_s=deadline_s)
+        left_s = until_s - asyncio.get_running_loop().time()
+        again = self.ask(prompt, permit=permit, max_output_tokens=max_output_tokens, deadline_s=left_s)
         async with aclosing(again) as pieces:
             async for piece in pieces:
                 yield piece

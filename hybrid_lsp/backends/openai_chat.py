@@ -74,6 +74,8 @@ class ChatReading:
         self._trouble = trouble
         self._reason: EndReason | None = None
         self._usage: Mapping[str, object] = {}
+        self._is_counted = False
+        """Whether that is the last word: it came by itself, after the answer."""
         self._model = ""
         self._said = ""
         self._thoughts = Thoughts()
@@ -83,21 +85,28 @@ class ChatReading:
         """See `cloud.Reading`."""
         if event.get("error"):
             raise self._trouble(event)
-        self._usage = _object(event.get("usage")) or self._usage
-        self._model = text_of(event.get("model")) or self._model
         choices = objects_in(event.get("choices"))
+        if usage := _object(event.get("usage")):
+            self._usage, self._is_counted = usage, not choices
+        self._model = text_of(event.get("model")) or self._model
         return self._text(choices[0]) if choices else ""
 
     def ending(self) -> Ending:
         """See `cloud.Reading`."""
         into, out = (_object(self._usage.get(f"{side}_tokens_details")) for side in ("prompt", "completion"))
         refused = self._said and self._reason is EndReason.DONE
+        prompt, total = count_of(self._usage.get("prompt_tokens")), count_of(self._usage.get("total_tokens"))
+        output = count_of(self._usage.get("completion_tokens"))
+        if output is not None and prompt is not None and total is not None:
+            # Some leave thoughts out of what they call the completion, and bill them.
+            output = max(output, total - prompt)
         return Ending(
             reason=EndReason.REFUSED if refused else self._reason or EndReason.BROKEN_OFF,
-            prompt_tokens=count_of(self._usage.get("prompt_tokens")),
+            prompt_tokens=prompt,
             cached_tokens=count_of(into.get("cached_tokens")),
             cache_write_tokens=count_of(into.get("cache_write_tokens")),
-            output_tokens=count_of(self._usage.get("completion_tokens")),
+            # Some count with every chunk: before an answer ends, only so far.
+            output_tokens=output if self._is_counted or self._reason is not None else None,
             reasoning_tokens=count_of(out.get("reasoning_tokens")),
             answered_by=self._model,
             said=self._said,

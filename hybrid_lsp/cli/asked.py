@@ -4,12 +4,14 @@ import random
 import re
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
+from types import MappingProxyType
 from typing import Protocol
 
 from hybrid_lsp.assistant.ports import Pass
 from hybrid_lsp.backends import anthropic, gemini, ollama_chat, openai_chat, openai_cloud
 from hybrid_lsp.backends.chat import LocalChat, asked_by_person
 from hybrid_lsp.backends.cloud import CloudModel
+from hybrid_lsp.backends.compatible_cloud import CompatibleModel
 from hybrid_lsp.backends.discover import Finding, Kind, door_to
 from hybrid_lsp.core.catalog import Model
 from hybrid_lsp.core.errors import Refused, Trouble
@@ -44,8 +46,13 @@ class OpenDoor(Protocol):
 class AskedModels:
     """See `assistant.ports.Models`. What is known of servers and keys is told by `learn`."""
 
-    def __init__(self, clock_ms: Callable[[], int], *, proxy: str = "", open_door: OpenDoor = CloudDoor) -> None:
+    def __init__(
+        self, clock_ms: Callable[[], int], *, others: Mapping[str, str] = MappingProxyType({}), proxy: str = "",
+        open_door: OpenDoor = CloudDoor,
+    ) -> None:  # fmt: skip
+        """`others` says where vendors are asked that the person has named, by their names."""
         self.circuits = Circuits(clock_ms)
+        self._vendors = {**VENDORS, **{name: (url, CompatibleModel) for name, url in others.items()}}
         self._open_door = open_door
         self._clock_ms = clock_ms
         self._proxy = proxy
@@ -81,9 +88,9 @@ class AskedModels:
     ) -> AsyncGenerator[Piece, None]:
         """See `assistant.ports.Models`."""
         model = step.model
-        if model.backend not in VENDORS or model.id not in self._keys:
+        if model.backend not in self._vendors or model.id not in self._keys:
             raise Refused(f"{model.id} cannot be asked from here; see `hybrid-lsp route`.")
-        base_url, vendor = VENDORS[model.backend]
+        base_url, vendor = self._vendors[model.backend]
         permit = Permit(
             job=job,
             host=model.host,

@@ -3,6 +3,7 @@
 import os
 import tomllib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -11,16 +12,18 @@ from typing import TYPE_CHECKING
 from hybrid_lsp.backends.keys import key_for, why_no_key
 from hybrid_lsp.cli.clock import now_ms
 from hybrid_lsp.cli.servers import server_settings
-from hybrid_lsp.core.catalog import Installed, Model, Role, chosen, faults, fill, parse_catalog
+from hybrid_lsp.core.catalog import Installed, Model, Role, Vendor, chosen, faults, fill, parse_catalog
 from hybrid_lsp.core.complexity import assess
 from hybrid_lsp.core.errors import Problem, Refused
 from hybrid_lsp.core.job import Job
 from hybrid_lsp.core.policy import Policy
 from hybrid_lsp.core.price import Price
 from hybrid_lsp.core.router import Candidate, Plan, decide, measure
+from hybrid_lsp.egress.outgoing import vendor_address
 from hybrid_lsp.ledger import Ledger
 from hybrid_lsp.prices import Prices, parse_overrides
 from hybrid_lsp.settings import Config, Whitelists, user_whitelist_path
+from hybrid_lsp.settings.asking import OtherVendor
 from hybrid_lsp.settings.exclusions import Exclusions
 from hybrid_lsp.settings.places import state_path
 
@@ -42,12 +45,16 @@ class Desk:
         raw = tomllib.loads(files("hybrid_lsp").joinpath("models.toml").read_text("utf-8"))
         shipped, _ = parse_catalog(raw)
         asking = config.asking
+        others, strange = _others(asking.vendors)
+        shipped = replace(shipped, vendors=(*shipped.vendors, *others))
+        self.others: Mapping[str, str] = {other.name: other.url for other in asking.vendors}
+        """Where the vendors are asked that the person has named."""
         self.catalog = chosen(shipped, asking.model_set, asking.roles)
         ours, _ = parse_overrides(raw["prices"], "models.toml")
         own, wrong = parse_overrides(asking.prices)
         self.prices = Prices({**ours, **own})
         self.problems: tuple[Problem, ...] = (
-            *config.problems, *faults(shipped, asking.model_set, asking.roles), *wrong
+            *config.problems, *strange, *faults(shipped, asking.model_set, asking.roles), *wrong
         )  # fmt: skip
 
     def now(self) -> datetime:
@@ -129,3 +136,17 @@ class Desk:
         """Return the model that savings are told against: the one the settings name, else the first premium one."""
         named = self.config.asking.baseline
         return self.catalog.find(named) if named else next(iter(self.catalog.playing(Role.PREMIUM)), None)
+
+
+def _others(named: Sequence[OtherVendor]) -> tuple[list[Vendor], list[Problem]]:
+    """Return the vendors that the person has named, and what is wrong with their addresses."""
+    vendors, problems = [], []
+    for one in named:
+        try:
+            host = vendor_address(one.url).host
+        except Refused as refused:
+            key = f"vendors.{one.name}"
+            problems.append(Problem(sentence=f'config.toml: "{key}" is left out. {refused}', key=key))
+        else:
+            vendors.append(Vendor(backend=one.name, host=host, key_env=(one.key_env,), names=()))
+    return vendors, problems

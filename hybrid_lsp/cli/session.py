@@ -93,7 +93,7 @@ class Session:
         self._local: Sequence[Candidate] = ()
         self._vendors = Vendors(rules=Rules.of(patterns=config.asking.patterns)[0])
         self._ignored: dict[tuple[Path, str], str] = {}
-        self._models = AskedModels(now_ms, proxy=config.asking.proxy, open_door=open_door)
+        self._models = AskedModels(now_ms, others=self.desk.others, proxy=config.asking.proxy, open_door=open_door)
         self._assistant: Assistant | None = None
         self.answers = CachedAnswers(self._cache())
         self._stale = asyncio.Event()

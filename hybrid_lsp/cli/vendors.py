@@ -42,7 +42,8 @@ class Vendors:
 
 def vendors_of(desk: Desk) -> Vendors:
     """Look at keys and prices as they are now. May ask the system's keyring, so it is for a thread."""
-    models = [m for m in desk.catalog.models if not m.is_local and m.roles and m.backend in VENDORS]
+    known = {*VENDORS, *desk.others}
+    models = [m for m in desk.catalog.models if not m.is_local and m.roles and m.backend in known]
     at = desk.now()
     prices = {
         model.id: (_known(desk.prices.price_of(model, at=at)), _known(desk.prices.charged_price_of(model, at=at)))

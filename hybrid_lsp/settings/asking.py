@@ -1,5 +1,6 @@
 """Settings for what a person asks for: the profile, the budget, the models, and what may never leave."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
@@ -17,6 +18,20 @@ KEEP_DAYS = 400
 MODEL_SETS = ("default", "sketch")
 ROUTED = (Task.COMPLETE, Task.EXPLAIN, Task.FIX, Task.REVIEW, Task.REFACTOR)
 """Tasks whose threshold a person may move."""
+
+
+_VENDOR = re.compile(r"[a-z][a-z0-9-]{0,31}", re.ASCII)
+_TAKEN = frozenset({"openai", "anthropic", "gemini", "ollama", "llamacpp", "embedded"})
+"""Names that mean something else."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherVendor:
+    """A vendor that the person has named, and that speaks OpenAI's chat completions."""
+
+    name: str
+    url: str
+    key_env: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +56,8 @@ class Asking:
     model_set: str = "default"
     roles: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     """Models that the person has chosen themselves, by role."""
+    vendors: tuple[OtherVendor, ...] = ()
+    """Whom the person names besides those that come with us."""
     baseline: str = ""
     """The model that savings are told against; empty: the first premium one."""
     prices: Mapping[str, Any] = field(default_factory=dict)
@@ -92,6 +109,7 @@ def read_asking(reader: Reader, content: dict[str, Any]) -> Asking:
             for role in (*LOCAL_ROLES, *CLOUD_ROLES)
             if (names := reader.text_or_texts(models, f"models.{role}"))
         },
+        vendors=_vendors(reader, content),
         baseline=reader.text(budget, "budget.baseline"),
         prices=reader.table(content.pop("prices", {}), "prices"),
         proxy=reader.text(network, "network.proxy"),
@@ -105,6 +123,27 @@ def read_asking(reader: Reader, content: dict[str, Any]) -> Asking:
     ):  # fmt: skip
         reader.leftover(table, f"{name}.")
     return asking
+
+
+def _vendors(reader: Reader, content: dict[str, Any]) -> tuple[OtherVendor, ...]:
+    named = reader.table(content.pop("vendors", {}), "vendors")
+    return tuple(filter(None, (_vendor(reader, name, raw) for name, raw in named.items())))
+
+
+def _vendor(reader: Reader, name: str, raw: object) -> OtherVendor | None:
+    key = f"vendors.{name}"
+    table, known = reader.table(raw, key), len(reader.problems)
+    url, key_env = (reader.text(table, f"{key}.{part}") for part in ("url", "key_env"))
+    reader.leftover(table, f"{key}.")
+    if len(reader.problems) > known:
+        return None
+    if name in _TAKEN or not _VENDOR.fullmatch(name):
+        reader.add(key, "needs another name: small letters, digits and dashes, and none that means something else")
+    elif not url or not key_env:
+        reader.add(key, "needs a url, as https://api.example.com/v1, and the name of its key's variable as key_env")
+    else:
+        return OtherVendor(name=name, url=url, key_env=key_env)
+    return None
 
 
 def _thresholds(reader: Reader, routing: dict[str, Any]) -> dict[Task, float]:

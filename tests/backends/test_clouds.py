@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from hybrid_lsp.backends.openai_chat import WISHES, ChatReading
 from hybrid_lsp.core.errors import Refused, Trouble, TroubleKind
 from hybrid_lsp.core.stream import Ending, EndReason, Piece
 from tests.backends.vendors import ALL, ANTHROPIC, CHAT, GEMINI, OPENAI, Vendor, asked
 from tests.doubles import anthropic, gemini, openai_cloud
-from tests.doubles.cloud import KEY, Says, broken, failure, oddities
+from tests.doubles.cloud import KEY, Says, VendorDouble, broken, failure, oddities
 from tests.doubles.permits import PROMPT, door_to, permit
 
 USAGE = Ending(
@@ -312,6 +313,38 @@ async def test_a_chat_that_does_not_take_a_field_is_asked_without_it(tmp_path: P
     assert caps == [(99, None), (None, 99), (None, 99)]
     assert text_of(answers[0]) == "return total"
     assert answers[1][-1].ending == WHOLE["openai"]
+
+
+async def test_a_chat_that_takes_few_fields_is_no_failing_vendor(tmp_path: Path) -> None:
+    """Each field is left out in turn, within the same deadline, and the circuit stays closed."""
+    refusing = [failure(400, {"error": {"message": f"no {name}"}}) for name in ("max_completion_tokens", *WISHES)]
+    script = (*refusing, openai_cloud.chat())
+    async with VendorDouble(folder=tmp_path, script=script, refusal=lambda _: None) as double:
+        answer = await asked(CHAT, double)
+
+        assert [sorted(set(body) & {*WISHES, "max_completion_tokens"}) for body in double.bodies] == [
+            ["logprobs", "stream_options"], ["logprobs", "max_completion_tokens", "stream_options"],
+            ["logprobs", "max_completion_tokens"], ["max_completion_tokens"],
+        ]  # fmt: skip
+    assert text_of(answer) == "return total"
+
+
+@pytest.mark.parametrize(
+    ("counts", "output"),
+    [
+        ({"completion_tokens": 42, "total_tokens": 165}, 42), ({"completion_tokens": 42}, 42),
+        ({"completion_tokens": 42, "total_tokens": 465}, 342), ({"completion_tokens": 42, "total_tokens": 1}, 42),
+    ],
+)  # fmt: skip
+def test_thoughts_that_a_chat_counts_apart_are_output(counts: dict[str, int], output: int) -> None:
+    """What is in the total and not in the question was written, and is billed; before the end nothing is sure."""
+    reading = ChatReading(lambda _: Trouble(TroubleKind.BUSY, "…"))
+    reading.text_in({"choices": [{"delta": {}}], "usage": {"prompt_tokens": 123, **counts}})
+    assert reading.ending().usage is None
+    reading.text_in({"choices": [{"delta": {}, "finish_reason": "stop"}]})
+    usage = reading.ending().usage
+    assert usage is not None
+    assert usage.output_tokens == output
 
 
 @pytest.mark.parametrize(

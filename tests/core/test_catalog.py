@@ -123,6 +123,7 @@ def test_a_single_role_can_be_chosen() -> None:
         ("standard", "claude-sonnet-9", "anthropic", "claude-sonnet-9"),
         ("premium", "gemini/learnlm-9", "gemini", "learnlm-9"),
         ("premium", "openai/gpt-6.1-sol", "openai", "gpt-6.1-sol"),
+        ("premium", "openai/claude-opus-5-5", "openai", "claude-opus-5-5"),
     ],
 )
 def test_a_model_that_is_not_listed_can_be_chosen(role: str, name: str, backend: str, model_id: str) -> None:
@@ -155,6 +156,18 @@ def test_what_cannot_be_chosen_is_said(set_name: str, overrides: Any, said: str)
     assert said in problem.sentence
     assert problem.key.startswith("models.")
     assert chosen(CATALOG, set_name, overrides) == CATALOG
+
+
+def test_a_model_is_asked_at_one_place() -> None:
+    """Where the person says, in every role that it plays; of two places that they say, the first, and they are told."""
+    both = {"standard": "openai/same-9", "premium": "gemini/same-9"}
+    (problem,) = faults(CATALOG, "default", both)
+    assert (problem.key, "names same-9 at two places" in problem.sentence) == ("models.premium", True)
+    assert [model.backend for model in chosen(CATALOG, "default", both).models if model.id == "same-9"] == ["openai"]
+
+    moved = chosen(CATALOG, "default", {"standard": "openai/claude-opus-5-5"})
+    assert {model.backend for model in moved.models if model.id == "claude-opus-5-5"} == {"openai"}
+    assert moved.playing(Role.PREMIUM)[0] == moved.playing(Role.STANDARD)[0]
 
 
 @pytest.mark.parametrize(

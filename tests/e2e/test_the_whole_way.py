@@ -150,6 +150,40 @@ async def test_with_five_cents_left_eight_windows_at_once_spend_nothing_of_them(
             assert "and $0.050 is;" in reply.footer(), reply.footer()
 
 
+OTHER = """
+[vendors.other]
+url = "https://api.openai.com/v1"
+key_env = "OPENAI_API_KEY"
+[prices."maker/coder-xl"]
+input_usd = 1
+output_usd = 2
+"""
+
+
+async def test_a_vendor_that_the_settings_name_is_asked_by_chat_completions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole way as with the others: its host has to be allowed, its price is the person's, its answer is an edit."""
+    says = {"openai": (openai_cloud.chat((GOOD,)),)}
+    async with town(
+        tmp_path, monkeypatch, small=scripted(), says=says, settings=OTHER, standard="other/maker/coder-xl"
+    ) as it:
+        session = await it.window()
+        reply = await it.ask(session, it.job(instruction=f"{HARD} case <chatter>"))
+        (it.home / "whitelist.json").write_text('{"cloud_apis": ["anthropic.com"]}', encoding="utf-8")
+        kept = await it.ask(await it.window(), it.job(instruction=f"{HARD} case <broken syntax>"))
+        await it.close()
+        _, rows = it.ledger()
+
+    assert isinstance(reply, Reply)
+    assert (reply.origin, reply.basis, reply.cost_usd) == (Origin.CLOUD, Basis.REPORTED, Decimal("0.000207"))
+    assert isinstance(kept, Failure)
+    assert [asked.path for asked in it.vendors["openai"].server.asked] == ["/v1/chat/completions"] * 2
+    assert [(row.backend, row.model, row.host) for row in rows if row.host] == [
+        ("other", "maker/coder-xl", "api.openai.com")
+    ]
+
+
 CANCELS, AT_ONCE = 500, 25
 
 

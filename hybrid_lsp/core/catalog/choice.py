@@ -34,14 +34,27 @@ def faults(catalog: Catalog, set_name: str = DEFAULT_SET, overrides: Named | Non
 def _choose(catalog: Catalog, set_name: str, overrides: Named) -> tuple[Catalog, tuple[Problem, ...]]:
     problems: list[Problem] = []
     players = _of_set(catalog, _set(catalog, set_name, problems))
+    mine: dict[str, Model] = {}
     for key, value in overrides.items():
         role = next((role for role in Role if role.value == key), None)
         if role is None:
             roles = ", ".join(Role)
             problems.append(_wrong(f"models.{key}", f"is no role; there are {roles}"))
-        elif named := _named(catalog, role, value, problems):
+        elif named := _one_place(_named(catalog, role, value, problems), role, mine, problems):
             players[role] = named
+    # A model is asked at one place: where the person says, also in roles that they say nothing of.
+    players = {role: tuple(mine.get(model.id, model) for model in models) for role, models in players.items()}
     return _with_players(catalog, players), tuple(problems)
+
+
+def _one_place(
+    models: tuple[Model, ...], role: Role, mine: dict[str, Model], problems: list[Problem]
+) -> tuple[Model, ...]:
+    """Return the models that `mine` does not have at another place, and note them there."""
+    for model in models:
+        if mine.setdefault(model.id, model).backend != model.backend:
+            problems.append(_wrong(f"models.{role}", f"names {model.id} at two places; name it at one"))
+    return tuple(model for model in models if mine[model.id].backend == model.backend)
 
 
 def _set(catalog: Catalog, name: str, problems: list[Problem]) -> ModelSet | None:
@@ -93,7 +106,10 @@ def _unlisted(catalog: Catalog, role: Role, name: str) -> Model | None:
     said, _, rest = name.partition("/")
     for vendor in catalog.vendors:
         if vendor.backend == said and rest:
-            return catalog.find(rest) or _of_vendor(vendor.backend, vendor.host, vendor.key_env, rest)
+            found = catalog.find(rest)
+            # Another vendor may have a model of the same name: whoever is named is asked.
+            is_its = found is not None and found.backend == said
+            return found if is_its else _of_vendor(vendor.backend, vendor.host, vendor.key_env, rest)
         if name.startswith(vendor.names):
             return _of_vendor(vendor.backend, vendor.host, vendor.key_env, name)
     return None

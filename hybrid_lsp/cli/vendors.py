@@ -2,7 +2,7 @@
 
 import getpass
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -52,8 +52,15 @@ def vendors_of(desk: Desk) -> Vendors:
     keys: dict[str, str] = {}
     candidates = tuple(_candidate(model, prices[model.id][0], desk.environment, keys) for model in models)
     words = (_user(), platform.node(), str(Path.home()))
-    rules, problems = Rules.of(set(keys.values()), desk.config.asking.patterns, words)
+    rules, problems = Rules.of({*keys.values(), *_other_keys(desk)}, desk.config.asking.patterns, words)
     return Vendors(rules=rules, keys=keys, candidates=candidates, prices=prices, problems=tuple(problems))
+
+
+def _other_keys(desk: Desk) -> Iterator[str]:
+    """Yield what else is a key of ours: of vendors that are not asked now, and of model servers."""
+    for vendor in desk.catalog.vendors:
+        yield from filter(None, map(desk.environment.get, vendor.key_env))
+    yield from (server.key for server in desk.config.servers)
 
 
 def _candidate(model: Model, price: Price | None, environment: Mapping[str, str], keys: dict[str, str]) -> Candidate:

@@ -6,6 +6,7 @@ import pytest
 
 from hybrid_lsp.cli.desk import Desk
 from hybrid_lsp.cli.vendors import vendors_of
+from hybrid_lsp.core.redact import redact
 from hybrid_lsp.settings import read_config
 
 NAMED = """
@@ -49,3 +50,10 @@ def test_an_address_that_is_no_plain_https_is_a_sentence(tmp_path: Path, url: st
     assert problem.key == "vendors.other"
     assert "word" not in problem.sentence
     assert all(vendor.backend != "other" for vendor in built.catalog.vendors)
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_every_key_of_ours_is_taken_out_word_for_word(tmp_path: Path, name: str) -> None:
+    """Also one of a vendor that is not asked, a second one of the same vendor, and one of a model server."""
+    rules = vendors_of(desk(tmp_path)).rules
+    assert KEYS[name] not in redact(f"# see {KEYS[name]} there", rules).text

@@ -161,10 +161,11 @@ async def test_a_prompt_that_is_too_long_is_cut_unless_that_is_forbidden() -> No
 
 async def test_one_slot_serves_one_at_a_time() -> None:
     """Of three requests one runs; the others wait without an error, and one that goes leaves the queue."""
-    async with OllamaDouble(script=[Line(token_s=0.05)]) as double:
+    async with OllamaDouble(script=[Line(token_s=0.2)]) as double:
         tasks = [asyncio.create_task(generate(double)) for _ in range(3)]
-        await asyncio.sleep(0.06)
-        waiting = double.waiting
+        async with asyncio.timeout(5):
+            while (waiting := double.waiting) < 2:
+                await asyncio.sleep(0.005)
         tasks[2].cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 

@@ -111,7 +111,7 @@ def run_audit(arguments: argparse.Namespace) -> int:
 
     return audit.run(
         read, now_ms=now_ms(), zone=desk.config.asking.zone, days=arguments.days, out=sys.stdout, errors=sys.stderr,
-        as_json=arguments.json, problems=problems,
+        as_json=arguments.json, problems=problems, own_hosts=desk.config.own_hosts,
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC
 from decimal import Decimal
@@ -28,7 +28,7 @@ HELD = Hold(job="j4", model="opus", held_usd=Decimal("0.5"), since_ms=NOW_MS - 1
 
 def shown(
     records: Sequence[Record] | Refused, *, holds: Sequence[Hold] = (), problems: Sequence[Problem] = (),
-    as_json: bool = False,
+    own_hosts: Collection[str] = (), as_json: bool = False,
 ) -> tuple[int, str, str]:  # fmt: skip
     """Run it, and return the status and what was written."""
     out, errors = io.StringIO(), io.StringIO()
@@ -40,7 +40,7 @@ def shown(
 
     status = audit.run(
         read, now_ms=NOW_MS, zone=UTC, days=30, out=out, errors=errors, as_json=as_json, problems=problems,
-        environment={"COLUMNS": "120"},
+        own_hosts=own_hosts, environment={"COLUMNS": "120"},
     )  # fmt: skip
     return status, out.getvalue(), errors.getvalue()
 
@@ -82,6 +82,15 @@ def test_a_ledger_that_knows_less_than_happened_does_not_say_that_nothing_did() 
     problem = Problem(sentence="The ledger was set aside.")
     assert shown([], problems=[problem])[1] == "x The ledger was set aside.\n"
     assert json.loads(shown([], problems=[problem], as_json=True)[1])["problems"] == ["The ledger was set aside."]
+
+
+def test_hosts_of_ones_own_are_said_to_be_left_out() -> None:
+    """What goes there is no row of this list, so the list does not pretend that nothing goes there."""
+    said = "What was asked at cpu.lan, gpu.lan is not listed: your settings call it your own.\n"
+    for records in ([], [SENT]):
+        assert shown(records, own_hosts={"gpu.lan", "cpu.lan"})[1].endswith(said)
+    assert json.loads(shown([], own_hosts={"gpu.lan"}, as_json=True)[1])["own_hosts"] == ["gpu.lan"]
+    assert "not listed" not in shown([SENT])[1]
 
 
 def test_more_than_a_screen_is_counted_and_json_has_all() -> None:

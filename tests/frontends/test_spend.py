@@ -199,6 +199,13 @@ def test_savings_are_signed_and_named(changes: dict[str, object], sentence: str)
     assert saved is None or (saved < 0) == ("more" in sentence)
 
 
+def test_ghost_text_among_the_days_is_told() -> None:
+    """By day it cannot be told from what was asked for, so its share of the month is said; where there is none, nothing."""
+    typed = replace(BUSY, groups=(*BUSY.groups, group(Task.INLINE, Origin.EMBEDDED, "embedded", 4100, "0")))
+    assert "Ghost text is among them: 4.1k of this month's 5.3k." in " ".join(spent(typed)[1].split())
+    assert "Ghost text" not in spent(BUSY)[1]
+
+
 def test_a_hold_whose_lease_is_over() -> None:
     """A call whose process went away is charged in full, and one reads that."""
     over = replace(BUSY, holds=(replace(BUSY.holds[0], until_ms=NOW_MS - 1),))

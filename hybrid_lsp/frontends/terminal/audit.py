@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import TextIO
 
@@ -19,7 +19,8 @@ _SHOWN = 100
 
 def run(
     read: Callable[[], tuple[Sequence[Record], Sequence[Hold]]], *, now_ms: int, zone: tzinfo, days: int, out: TextIO,
-    errors: TextIO, as_json: bool, problems: Sequence[Problem] = (), environment: Mapping[str, str] = os.environ,
+    errors: TextIO, as_json: bool, problems: Sequence[Problem] = (), own_hosts: Collection[str] = (),
+    environment: Mapping[str, str] = os.environ,
 ) -> int:  # fmt: skip
     """Show what left, the newest first, and return the exit status.
 
@@ -33,6 +34,8 @@ def run(
         errors: Where a sentence is written when nothing can be said.
         as_json: Whether to write one JSON object and nothing else.
         problems: What keeps the ledger from knowing everything, once it was read.
+        own_hosts: Hosts beyond this machine that the settings call the person's own. What is asked there counts as
+            local, so it is no row, and that is said.
         environment: Variables of the process.
     """
     paper, wrong = paper_for(out, environment), paper_for(errors, environment)
@@ -51,6 +54,7 @@ def run(
                     {"at": _when(hold.since_ms, zone), "job": hold.job, "model": hold.model} for hold in holds
                 ],
                 "problems": [problem.sentence for problem in problems],
+                "own_hosts": sorted(own_hosts),
             }
             paper.out.write(json.dumps(told, ensure_ascii=True) + "\n")
             return DONE
@@ -59,6 +63,9 @@ def run(
         _print_holds(holds, paper, now_ms)
         if left or not (holds or problems):
             _print(left, paper, zone, days)
+        if own_hosts:
+            hosts = ", ".join(sorted(own_hosts))
+            paper.write(f"What was asked at {hosts} is not listed: your settings call it your own.", style="dim")
         return DONE
 
     return run_to_end(show(), paper)

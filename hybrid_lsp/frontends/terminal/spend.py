@@ -9,6 +9,7 @@ from typing import TextIO
 
 from hybrid_lsp.core.budget import Budget
 from hybrid_lsp.core.errors import HybridError, Problem
+from hybrid_lsp.core.job import Task
 from hybrid_lsp.core.money import ZERO, told, told_left
 from hybrid_lsp.core.record import Origin
 from hybrid_lsp.core.summary import DayTotal, Savings, Summary
@@ -76,7 +77,7 @@ def print_summary(summary: Summary, now_ms: int, paper: Paper, problems: Sequenc
         paper.write()
         paper.write("Nothing was asked for yet, and no ghost text was shown.")
         return
-    _days(summary.days, paper)
+    _days(summary, paper)
     _groups(summary, paper)
     _holds(summary, now_ms, paper)
     paper.write()
@@ -118,10 +119,10 @@ def _spelled_bar(bar: str, paper: Paper) -> str:
     return bar.replace("▒", "+") if paper.spelled("█") != "█" else bar
 
 
-def _days(days: Sequence[DayTotal], paper: Paper) -> None:
-    if not days:
+def _days(summary: Summary, paper: Paper) -> None:
+    if not summary.days:
         return
-    newest_first = sorted(days, key=_day, reverse=True)
+    newest_first = sorted(summary.days, key=_day, reverse=True)
     by_day = [(day, list(totals)) for day, totals in groupby(newest_first, key=_day)]
     costs = [sum((total.cost_usd for total in totals), ZERO) for _, totals in by_day]
     most, room = max(costs), max(0, min(_DAY_BAR, paper.columns - _OUTSIDE - 8))
@@ -133,6 +134,10 @@ def _days(days: Sequence[DayTotal], paper: Paper) -> None:
         rows.append([day, *(_answers(totals, *origins) for origins in _ORIGINS), amount, bar])
     paper.write()
     table(paper, columns, rows)
+    if ghost := sum(group.attempts for group in summary.groups if group.task is Task.INLINE):
+        # By day the two cannot be told apart.
+        attempts = sum(group.attempts for group in summary.groups)
+        paper.write(f"Ghost text is among them: {count(ghost)} of this month's {count(attempts)}.", style="dim")
 
 
 _ORIGINS = ((Origin.LOCAL, Origin.EMBEDDED), (Origin.CLOUD,), (Origin.CACHE,))

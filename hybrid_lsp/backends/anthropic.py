@@ -108,6 +108,11 @@ class MessageReading:
         self._counts: dict[str, int] = {}
         self._thinking: int | None = None
 
+    @property
+    def is_whole(self) -> bool:
+        """See `cloud.Reading`."""
+        return self._reason is not None
+
     def text_in(self, event: Mapping[str, object]) -> str:
         """See `cloud.Reading`. Kinds of events that are not known are passed over, as the vendor asks."""
         kind = text_of(event.get("type"))

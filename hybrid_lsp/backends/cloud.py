@@ -1,5 +1,6 @@
 """What every model of a vendor can do, whichever dialect it speaks. A local model is another type on purpose."""
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
@@ -9,12 +10,16 @@ from typing import Protocol
 from hybrid_lsp.backends.local import json_object
 from hybrid_lsp.backends.sse import data_in
 from hybrid_lsp.core.catalog import Model
-from hybrid_lsp.core.errors import Refused
+from hybrid_lsp.core.errors import Refused, Trouble
 from hybrid_lsp.core.stream import ChatPrompt, Ending, Piece
 from hybrid_lsp.egress.cloud import CloudDoor, Deadlines, Judge, Permit
 
+LAST_WORD_S = 3.0
+"""How long the counts, or the end of the stream, are waited for after a whole answer."""
 MUCH_THINKING_TOKENS = 4096
 """From so much room for thoughts on, a model is asked for middling effort, below it for little."""
+
+_DONE = b"[DONE]"
 
 
 class CloudModel(Protocol):
@@ -44,6 +49,11 @@ class Reading(Protocol):
     @property
     def is_over(self) -> bool:
         """Whether nothing more can come."""
+        ...
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the answer has said that it ends; counts may still come."""
         ...
 
     def text_in(self, event: Mapping[str, object]) -> str:
@@ -116,12 +126,21 @@ async def streamed(
 
 
 async def pieces_of(lines: AsyncIterator[bytes], reading: Reading, where: str) -> AsyncGenerator[Piece, None]:
-    """Yield what the events of a stream say, and at last how it ended. Raises `Trouble`."""
-    async for data in data_in(lines):
-        if data.strip() == b"[DONE]":
+    """Yield what the events of a stream say, and at last how it ended. Raises `Trouble`.
+
+    What breaks off, or hangs, after a whole answer takes nothing away from it: it was paid for.
+    """
+    events = data_in(lines)
+    while not reading.is_over:
+        try:
+            async with asyncio.timeout(LAST_WORD_S if reading.is_whole else None):
+                data = await anext(events, _DONE)
+        except (Trouble, TimeoutError):
+            if not reading.is_whole:
+                raise
+            break
+        if data.strip() == _DONE:
             break
         if text := reading.text_in(json_object(data, where)):
             yield Piece(text=text)
-        if reading.is_over:
-            break
     yield Piece(ending=reading.ending())

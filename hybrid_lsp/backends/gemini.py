@@ -110,6 +110,11 @@ class ContentReading:
         self._mean: float | None = None
         self._sureness = Sureness()
 
+    @property
+    def is_whole(self) -> bool:
+        """See `cloud.Reading`."""
+        return self._reason is not None
+
     def text_in(self, event: Mapping[str, object]) -> str:
         """See `cloud.Reading`."""
         if error := _object(event.get("error")):

@@ -81,6 +81,11 @@ class ChatReading:
         self._thoughts = Thoughts()
         self._sureness = Sureness()
 
+    @property
+    def is_whole(self) -> bool:
+        """See `cloud.Reading`."""
+        return self._reason is not None
+
     def text_in(self, event: Mapping[str, object]) -> str:
         """See `cloud.Reading`."""
         if event.get("error"):

@@ -100,6 +100,11 @@ class ResponseReading:
         """Messages that are remarks on the way, not the answer."""
         self._sureness = Sureness()
 
+    @property
+    def is_whole(self) -> bool:
+        """See `cloud.Reading`."""
+        return self._reason is not None
+
     def text_in(self, event: Mapping[str, object]) -> str:
         """See `cloud.Reading`."""
         kind = text_of(event.get("type"))

@@ -83,6 +83,27 @@ async def test_a_stream_that_just_ends_is_broken_off(tmp_path: Path, vendor: Ven
     assert (pieces[-1].ending.reason, pieces[-1].ending.usage) == (EndReason.BROKEN_OFF, None)
 
 
+@pytest.mark.parametrize("then", ["cut", "hang"])
+@pytest.mark.parametrize(("vendor", "says", "is_counted"), [
+    (ANTHROPIC, replace(anthropic.answer(), events=anthropic.answer().events[:-1]), True),
+    (GEMINI, gemini.answer(), True), (CHAT, openai_cloud.chat(usage=False), False),
+], ids=["anthropic", "gemini", "compatible"])  # fmt: skip
+async def test_what_breaks_after_a_whole_answer_takes_nothing_from_it(
+    tmp_path: Path, vendor: Vendor, says: Says, is_counted: bool, then: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was paid for and is there, so it is an answer, at once; counts that did not come are not known."""
+    monkeypatch.setattr("hybrid_lsp.backends.cloud.LAST_WORD_S", 0.1)
+    events = tuple(each for each in says.events if b"[DONE]" not in each)
+    async with VendorDouble(
+        folder=tmp_path, script=(replace(says, events=events, then=then),), refusal=lambda _: None
+    ) as double:
+        pieces = await asked(vendor, double, deadline_s=60)
+
+    assert text_of(pieces) == "return total"
+    assert pieces[-1].ending is not None
+    assert (pieces[-1].ending.reason, pieces[-1].ending.usage is not None) == (EndReason.DONE, is_counted)
+
+
 @pytest.mark.parametrize("vendor", ALL, ids=repr)
 async def test_missing_counts_are_not_known(tmp_path: Path, vendor: Vendor) -> None:
     """An answer without usage has none; it is not 0."""

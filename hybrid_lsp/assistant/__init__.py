@@ -22,6 +22,8 @@ from hybrid_lsp.assistant.reaching import Reaching
 from hybrid_lsp.core.errors import HybridError, fault_told
 from hybrid_lsp.core.history import NEVER_ADVICE
 from hybrid_lsp.core.job import Job
+from hybrid_lsp.core.money import told as dollars
+from hybrid_lsp.core.record import Basis
 from hybrid_lsp.core.reply import Reply
 from hybrid_lsp.core.router import Plan, Step, When
 
@@ -32,6 +34,7 @@ log = logging.getLogger(__name__)
 CLOSE_TIMEOUT_S = 5.0
 _FOR_NOW = frozenset({"budget.floor", "budget.limit", "budget.blocked", "circuit"})
 """Rules that keep a model from being asked today; any other day it would be."""
+_NOTHING_PAID = Tried()
 _FAULT = "Something went wrong here, and it is in the log; please report it."
 
 Tell = Callable[[Event], None]
@@ -126,17 +129,21 @@ class Assistant:
         told = _kept_here(plan)
         at: int | None = 0
         unfit: Unfit | None = None
+        paid = _NOTHING_PAID
         while at is not None:
             step = plan.steps[at]
             tell(Begun(step=step, at=at, plan=plan))
             tried = await self._attempt(job, whole, standing, step, tell, fresh=fresh, reaching=reaching).run()
             if tried.judged is not None and not tried.fault:
-                return _reply(job, tried, told)
-            unfit = _unfit(tried) or unfit
-            tell(Left(step=step, sentence=tried.fault))
-            told.append(f"{step.model.id}: {tried.fault}")
+                return _reply(job, tried, told, paid)
+            unfit, paid = _unfit(tried) or unfit, tried if tried.billed else paid
+            why = f"{tried.fault}{_cost(tried)}"
+            tell(Left(step=step, sentence=why))
+            told.append(f"{step.model.id}: {why}")
             at = _next(plan, at, tried)
-        return Failure(sentence=_ending(told), refusals=plan.refusals, told=tuple(told), unfit=unfit)
+        return Failure(
+            sentence=_ending(told), refusals=plan.refusals, told=tuple(told), unfit=unfit, cost_usd=paid.cost_usd
+        )
 
     def _attempt(
         self, job: Job, whole: Whole, standing: Standing, step: Step, tell: Tell, *, fresh: bool, reaching: Reaching
@@ -169,12 +176,20 @@ def _next(plan: Plan, at: int, tried: Tried) -> int | None:
     return None
 
 
-def _reply(job: Job, tried: Tried, told: list[str]) -> Reply:
+def _cost(tried: Tried) -> str:
+    """What an attempt cost that gave no answer."""
+    if not tried.cost_usd:
+        return ""
+    return f" It cost {dollars(tried.cost_usd)}{' (assumed)' if tried.basis is Basis.ASSUMED else ''}."
+
+
+def _reply(job: Job, tried: Tried, told: list[str], paid: Tried) -> Reply:
+    """`paid`: what was billed before without an answer; after it nothing else is."""
     assert tried.judged is not None
     remarks = (*told, tried.judged.remark) if tried.judged.remark else tuple(told)
     return Reply(
         job=job, text=tried.judged.text, model=tried.model, origin=tried.origin, usage=tried.usage,
-        cost_usd=tried.cost_usd, basis=tried.basis, told=tuple(remarks),
+        cost_usd=tried.cost_usd + paid.cost_usd, basis=paid.basis if paid.billed else tried.basis, told=tuple(remarks),
     )  # fmt: skip
 
 

@@ -170,8 +170,9 @@ class Attempt:
         except HybridError as error:
             answered = bool(self.words) or self.ending is not None
             billed = answered or (isinstance(error, Trouble) and error.may_have_cost and self.left_bytes > 0)
-            await self._settle(held, self._charged(account, Status.FAILED, billed=billed))
-            return Tried(fault=str(error), billed=billed)
+            record = self._charged(account, Status.FAILED, billed=billed)
+            await self._settle(held, record)
+            return Tried(fault=str(error), billed=billed, cost_usd=record.cost_usd, basis=record.basis)
         except BaseException as error:
             status = Status.CANCELLED if isinstance(error, asyncio.CancelledError) else Status.FAILED
             await self._settle(held, self._charged(account, status, billed=self.left_bytes > 0))

@@ -1,8 +1,10 @@
 """What a job tells while it is under way, and how it ends."""
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from hybrid_lsp.core.check import Verdict
+from hybrid_lsp.core.money import ZERO
 from hybrid_lsp.core.reply import Reply
 from hybrid_lsp.core.router import Plan, Refusal, Step
 
@@ -60,6 +62,8 @@ class Failure:
     refusals: tuple[Refusal, ...] = ()
     told: tuple[str, ...] = ()
     """What each step that was tried came to."""
+    cost_usd: Decimal = ZERO
+    """What was paid all the same."""
     unfit: Unfit | None = None
     """The last answer, where there was one that could be looked at."""
 

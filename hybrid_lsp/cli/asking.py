@@ -17,6 +17,7 @@ from hybrid_lsp.cli.desk import Desk
 from hybrid_lsp.cli.spending import WRONG_USE, amount_of
 from hybrid_lsp.core.errors import Refused
 from hybrid_lsp.core.job import Task, Wish
+from hybrid_lsp.core.money import told
 from hybrid_lsp.settings import Config, Whitelists, config_path, read_config, user_whitelist_path
 from hybrid_lsp.settings.replace import prepared, put
 
@@ -74,6 +75,8 @@ def cost_of(config: Config, job: str, since_ms: int) -> Decimal:
     """Return what a job has been charged, by the ledger. Raises `Refused` where it cannot be read."""
     with closing(Desk(config).ledger()) as ledger:
         rows = ledger.attempts(since_ms=since_ms)
+        if held_usd := sum((hold.held_usd for hold in ledger.summary(days=1).holds if hold.job == job), Decimal(0)):
+            raise Refused(f"{told(held_usd)} is still held for it, and is charged unless what it cost is written down.")
     return sum((row.cost_usd for row in rows if row.job == job), Decimal(0))
 
 

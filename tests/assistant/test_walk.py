@@ -13,6 +13,7 @@ from hybrid_lsp.core.check import Verdict
 from hybrid_lsp.core.errors import Refused, Trouble, TroubleKind
 from hybrid_lsp.core.history import Reach, reach
 from hybrid_lsp.core.job import Task, Wish
+from hybrid_lsp.core.money import told
 from hybrid_lsp.core.policy import SAFEST
 from hybrid_lsp.core.profile import PERFORMANCE
 from hybrid_lsp.core.record import Basis, Origin
@@ -86,6 +87,8 @@ async def test_when_the_cloud_has_failed_too_nobody_pays_again() -> None:
     assert [name for name, _ in rooms.models.asked] == ["small", "big"]
     assert rooms.money.statuses == [("local", "unfit"), ("cloud", "unfit")]
     assert "big: " in outcome.sentence
+    assert outcome.cost_usd == rooms.money.settled[0].cost_usd > 0
+    assert outcome.sentence.endswith(f"It cost {told(outcome.cost_usd)}.")
 
 
 async def test_a_cloud_model_that_is_away_gives_way_for_nothing() -> None:
@@ -111,6 +114,10 @@ async def test_what_broke_off_after_it_was_billed_goes_on_here_and_not_in_anothe
     assert isinstance(reply, Reply)
     assert [name for name, _ in rooms.models.asked] == ["big", "small"]
     (record,) = rooms.money.settled
+    assert (reply.origin, reply.cost_usd, reply.basis) == (Origin.LOCAL, record.cost_usd, Basis.ASSUMED)
+    assert (
+        reply.footer() == f"small (local, free). big: Nobody answers there. It cost {told(record.cost_usd)} (assumed)."
+    )
     assert (record.basis, record.status.value) == (Basis.ASSUMED, "failed")
     assert 0 < record.cost_usd < Decimal("0.2")
 

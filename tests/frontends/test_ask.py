@@ -328,12 +328,15 @@ def test_what_a_failure_cost_is_said(terminal: Terminal) -> None:
     assert terminal.out.getvalue() == ""
 
 
-def test_a_failure_is_told_also_where_its_cost_is_not_known(terminal: Terminal) -> None:
-    """The ledger went away meanwhile: both sentences stand there."""
-    terminal.answering, terminal.ledger_away = Answering(house(small=[BROKEN])), True
-    assert terminal.ask() == 1
-    assert "No answer was fit to be shown." in terminal.said
-    assert "What it cost is not known: The ledger is away." in terminal.said
+def test_what_ctrl_c_cost_is_not_guessed(terminal: Terminal) -> None:
+    """The ledger went away meanwhile: its sentence stands there, and no amount."""
+
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    terminal.fails, terminal.ledger_away, terminal.answering.closed = interrupted, True, 1
+    assert terminal.ask() == 130
+    assert terminal.said == "Stopped. The ledger is away."
 
 
 def test_the_same_question_is_asked_anew_only_where_that_is_wanted(terminal: Terminal) -> None:

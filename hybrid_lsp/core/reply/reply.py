@@ -23,6 +23,7 @@ class Reply:
     origin: Origin
     usage: Usage | None = None
     cost_usd: Decimal = ZERO
+    """Of all that was asked for it: an answer of this machine may come after one that was paid for and broke off."""
     basis: Basis = Basis.FREE
     told: tuple[str, ...] = ()
     """What the asker should know of how it came about, in sentences: an escalation, a fallback, a check not passed."""
@@ -37,8 +38,8 @@ class Reply:
 
     def footer(self) -> str:
         """Return one line that says where the answer came from and what it cost."""
-        cost = "free" if self.basis is Basis.FREE else told(self.cost_usd)
-        if self.basis is Basis.ASSUMED:
+        cost = told(self.cost_usd) if self.origin is Origin.CLOUD else "free"
+        if self.origin is Origin.CLOUD and self.basis is Basis.ASSUMED:
             cost += " (assumed)"
         return " ".join((f"{self.model} ({self.origin}, {cost}).", *self.told))
 

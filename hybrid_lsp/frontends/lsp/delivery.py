@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 
 from hybrid_lsp.core.job import Task
+from hybrid_lsp.core.money import ZERO
 from hybrid_lsp.frontends.lsp.documents import Document
 from hybrid_lsp.frontends.lsp.editor import Editor
 from hybrid_lsp.frontends.lsp.edits import place_of, text_edits, workspace_edit
@@ -118,6 +119,7 @@ class Delivery:
         return {
             "job": errand.job.id,
             "failure": self.fail(errand),
+            "cost_usd": str(getattr(errand.outcome, "cost_usd", ZERO)),
             "refusals": [{"rule": no.rule, "sentence": no.sentence, "model": no.model} for no in refusals],
         }
 

@@ -40,7 +40,7 @@ def why_fields(errand: Errand) -> dict[str, Any]:
         "left_usd": str(plan.budget_left_usd),
         "told": list(errand.told),
         "answered_by": reply.model if reply else None,
-        "cost_usd": str(reply.cost_usd) if reply else None,
+        "cost_usd": str(errand.outcome.cost_usd) if errand.outcome else None,
     }  # fmt: skip
 
 

@@ -23,8 +23,8 @@ from hybrid_lsp.assistant.events import Event
 from hybrid_lsp.core.chat import EDITING
 from hybrid_lsp.core.errors import HybridError, Refused
 from hybrid_lsp.core.job import Job, Task, Wish
+from hybrid_lsp.core.money import ZERO, told_at_most
 from hybrid_lsp.core.money import told as dollars
-from hybrid_lsp.core.money import told_at_most
 from hybrid_lsp.core.reply import Reply
 from hybrid_lsp.core.router import Plan
 from hybrid_lsp.frontends.terminal.asked import Telling
@@ -184,7 +184,7 @@ class _Asking:
         self.telling.rest()
         if isinstance(outcome, Failure):
             self._close(runner)
-            return self._failed(self.telling.unsaid(outcome.sentence), told=outcome.told)
+            return self._failed(self.telling.unsaid(outcome.sentence), told=outcome.told, charged_usd=outcome.cost_usd)
         return self._edited(outcome, whole) if self.job.task in EDITING else self._explained(outcome)
 
     def _agreed(self, plan: Plan) -> bool:
@@ -251,13 +251,7 @@ class _Asking:
             "basis": reply.basis.value, "told": list(reply.told), "applied": applied, "job": self.job.id,
         })  # fmt: skip
 
-    def _failed(self, *sentences: str, told: tuple[str, ...] = ()) -> int:
-        charged_usd = Decimal(0)
-        try:
-            if told and (charged_usd := self.cost_of(self.job.id)):
-                sentences = (*sentences[:-1], f"{sentences[-1]} It cost {dollars(charged_usd)}.")
-        except HybridError as error:
-            sentences = (*sentences, f"What it cost is not known: {error}")
+    def _failed(self, *sentences: str, told: tuple[str, ...] = (), charged_usd: Decimal = ZERO) -> int:
         if self.wanted.as_json:
             self._write_json({
                 "error": " ".join(sentences), "told": list(told), "cost_usd": number(charged_usd), "job": self.job.id,

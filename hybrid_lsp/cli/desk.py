@@ -19,6 +19,7 @@ from hybrid_lsp.core.job import Job
 from hybrid_lsp.core.policy import Policy
 from hybrid_lsp.core.price import Price
 from hybrid_lsp.core.router import Candidate, Plan, decide, measure
+from hybrid_lsp.egress.address import DEFAULT_PORTS
 from hybrid_lsp.egress.outgoing import vendor_address
 from hybrid_lsp.ledger import Ledger
 from hybrid_lsp.prices import Prices, parse_overrides
@@ -143,10 +144,12 @@ def _others(named: Sequence[OtherVendor]) -> tuple[list[Vendor], list[Problem]]:
     vendors, problems = [], []
     for one in named:
         try:
-            host = vendor_address(one.url).host
+            address = vendor_address(one.url)
+            if address.port != DEFAULT_PORTS["https"]:
+                raise Refused(f"{address.host} is asked at port 443 only, as the whitelist has it; leave the port out.")
         except Refused as refused:
             key = f"vendors.{one.name}"
             problems.append(Problem(sentence=f'config.toml: "{key}" is left out. {refused}', key=key))
         else:
-            vendors.append(Vendor(backend=one.name, host=host, key_env=(one.key_env,), names=()))
+            vendors.append(Vendor(backend=one.name, host=address.host, key_env=(one.key_env,), names=()))
     return vendors, problems

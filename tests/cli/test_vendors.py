@@ -42,7 +42,13 @@ def test_a_vendor_that_the_person_names_is_asked_for_its_models_alone(tmp_path: 
     assert vendors.keys[priced.model.id] == KEYS["OTHER_KEY"]
 
 
-@pytest.mark.parametrize("url", ["http://api.example.com", "https://me:word@api.example.com", "https://a.example/?k=v"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://api.example.com", "https://me:word@api.example.com", "https://a.example/?k=v",
+        "https://api.example.com:8443/v1",
+    ],
+)  # fmt: skip
 def test_an_address_that_is_no_plain_https_is_a_sentence(tmp_path: Path, url: str) -> None:
     """Nobody is asked there, and the setting is named."""
     built = desk(tmp_path, f'[vendors.other]\nurl = "{url}"\nkey_env = "OTHER_KEY"\n')

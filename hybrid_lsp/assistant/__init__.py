@@ -44,7 +44,7 @@ Tell = Callable[[Event], None]
 class _Call:
     """One question under way, and those who wait for it."""
 
-    task: "asyncio.Task[Outcome]"
+    task: "asyncio.Task[Outcome]" = field(init=False)
     listeners: list[Tell] = field(default_factory=list)
 
     def tell(self, event: Event) -> None:
@@ -82,10 +82,7 @@ class Assistant:
         key = _same(job, fresh=fresh)
         call = self._calls.get(key)
         if call is None:
-            listeners: list[Tell] = []
-            task = asyncio.get_running_loop().create_task(self._walked(job, whole, key, fresh=fresh))
-            call = self._calls[key] = _Call(task, listeners)
-            task.add_done_callback(lambda _: self._calls.pop(key, None))
+            call = self._begun(job, whole, key, fresh=fresh)
         listener = tell or _nobody
         call.listeners.append(listener)
         try:
@@ -93,7 +90,7 @@ class Assistant:
         except asyncio.CancelledError:
             call.listeners.remove(listener)
             if not call.listeners:
-                self._calls.pop(key, None)
+                self._forget(key, call)
                 call.task.cancel()
                 await asyncio.wait((call.task,), timeout=CLOSE_TIMEOUT_S)
             raise
@@ -110,11 +107,22 @@ class Assistant:
         if self._ending:
             await asyncio.wait(set(self._ending), timeout=CLOSE_TIMEOUT_S)
 
-    async def _walked(self, job: Job, whole: Whole, key: str, *, fresh: bool) -> Outcome:
+    def _begun(self, job: Job, whole: Whole, key: str, *, fresh: bool) -> _Call:
+        call = self._calls[key] = _Call()
+        call.task = asyncio.get_running_loop().create_task(self._walked(job, whole, call, fresh=fresh))
+        call.task.add_done_callback(lambda _: self._forget(key, call))
+        return call
+
+    def _forget(self, key: str, call: _Call) -> None:
+        """Let go of a call that ends; the same question may be under way anew."""
+        if self._calls.get(key) is call:
+            del self._calls[key]
+
+    async def _walked(self, job: Job, whole: Whole, call: _Call, *, fresh: bool) -> Outcome:
         await asyncio.sleep(0)  # whoever asks listens before the first event
         try:
             standing = await self._desk.standing(job)
-            return await self._walk(job, whole, standing, self._calls[key].tell, fresh=fresh)
+            return await self._walk(job, whole, standing, call.tell, fresh=fresh)
         except HybridError as error:
             return Failure(sentence=str(error))
         except Exception as error:

@@ -240,6 +240,26 @@ async def test_two_identical_questions_are_one_call() -> None:
     assert len(rooms.money.settled) == 1
 
 
+async def test_who_asks_again_while_the_first_call_is_ending_asks_once() -> None:
+    """The end of a cancelled call takes nothing away from the same question that has begun since."""
+    gate = asyncio.Event()
+    rooms = house(big=[Line(gate=gate, ending=DONE)], profile=PERFORMANCE)
+    first = asyncio.create_task(rooms.ask(job(instruction=HARD)))
+    while not rooms.models.passes:
+        await asyncio.sleep(0.001)
+    first.cancel()
+    await asyncio.sleep(0)
+    again = asyncio.create_task(rooms.ask(job(instruction=HARD)))
+    await asyncio.gather(first, return_exceptions=True)
+    await asyncio.sleep(0.01)
+    beside = asyncio.create_task(rooms.ask(job(instruction=HARD)))
+    await asyncio.sleep(0.01)
+    gate.set()
+    replies = await asyncio.gather(again, beside)
+    assert all(isinstance(reply, Reply) for reply in replies)
+    assert len(rooms.models.passes) == 2
+
+
 async def test_an_answer_that_was_paid_for_is_not_paid_for_again() -> None:
     """The same question a second time comes from the cache, is free, and is a row of its own; `fresh` asks anew."""
     rooms = house(big=[Line(ending=DONE)], profile=PERFORMANCE)

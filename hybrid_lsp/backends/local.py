@@ -9,6 +9,10 @@ from hybrid_lsp.core.errors import Trouble, TroubleKind
 from hybrid_lsp.core.stream import FimPrompt, ModelFacts, Piece
 
 
+_MOST_COUNT = 10**15
+"""Of anything that a server tells, also of nanoseconds and bytes."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelEntry:
     """One model that a server has, as far as its list tells."""
@@ -75,5 +79,5 @@ def text_of(value: object) -> str:
 
 
 def count_of(value: object) -> int | None:
-    """Return a JSON number that counts something, or None when it does not."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    """Return a JSON number that counts something, or None when it does not, or counts more than there can be."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_COUNT else None

@@ -104,6 +104,16 @@ async def test_what_breaks_after_a_whole_answer_takes_nothing_from_it(
     assert (pieces[-1].ending.reason, pieces[-1].ending.usage is not None) == (EndReason.DONE, is_counted)
 
 
+async def test_counts_that_no_answer_has_are_not_known(tmp_path: Path) -> None:
+    """A number that no amount of money can be made of is no number of tokens."""
+    says = openai_cloud.answer(usage={**openai_cloud.USAGE, "input_tokens": 10**40})
+    async with OPENAI.serving(tmp_path, says) as double:
+        ending = (await asked(OPENAI, double))[-1].ending
+
+    assert ending is not None
+    assert (ending.prompt_tokens, ending.usage) == (None, None)
+
+
 @pytest.mark.parametrize("vendor", ALL, ids=repr)
 async def test_missing_counts_are_not_known(tmp_path: Path, vendor: Vendor) -> None:
     """An answer without usage has none; it is not 0."""

@@ -333,6 +333,24 @@ async def test_a_certificate_that_is_not_trusted_is_told_and_not_tried_again(tmp
         assert (double.server.asked, door.passed.requests, trouble.value.may_have_cost) == ([], 1, False)
 
 
+async def test_a_line_that_breaks_while_tls_is_agreed_on_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That says nothing about certificates, and nothing was sent: it is asked again, and told as what it is."""
+    monkeypatch.setattr("hybrid_lsp.egress.retries._FIRST_S", 0.01)
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(100)
+        writer.close()
+
+    server = await asyncio.start_server(talk, HOST, 0)
+    async with server:
+        address = f"https://{HOST}:{server.sockets[0].getsockname()[1]}"
+        door = CloudDoor(address, scan=lambda _: False, clock_ms=lambda: NOW_MS, dice=lambda: 0.5, trust=trusting)
+        with pytest.raises(Trouble, match="cannot be reached") as trouble:
+            await lines_of(door)
+
+    assert (door.passed.requests, door.passed.bytes_out, trouble.value.may_have_cost) == (4, 0, False)
+
+
 async def test_nobody_there_is_tried_again_and_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A connection that nobody takes is tried again for free; no proxy of the environment is used for it."""
     for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY"):

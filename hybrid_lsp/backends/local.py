@@ -8,7 +8,6 @@ from typing import Protocol
 from hybrid_lsp.core.errors import Trouble, TroubleKind
 from hybrid_lsp.core.stream import FimPrompt, ModelFacts, Piece
 
-
 _MOST_COUNT = 10**15
 """Of anything that a server tells, also of nanoseconds and bytes."""
 

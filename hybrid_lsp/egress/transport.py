@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 MAX_ERROR_BYTES = 64 << 10
 _ERROR_S = 5.0
+_BROKEN = ("SSLEOFError", "SSLZeroReturnError")
 _OPENING = ("connect_tcp.complete", "start_tls.complete")
 
 
@@ -78,9 +79,9 @@ async def close(response: "httpx2.Response") -> None:
 
 
 def is_about_trust(error: BaseException | None) -> bool:
-    """Say whether it was TLS that failed, somewhere below an error to connect."""
+    """Say whether it was TLS that failed, somewhere below an error to connect, and not just the line that broke."""
     while error is not None:
         if type(error).__module__ == "ssl" or type(error).__name__.startswith("SSL"):
-            return True
+            return type(error).__name__ not in _BROKEN
         error = error.__cause__ or error.__context__
     return False

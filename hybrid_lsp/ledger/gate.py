@@ -118,6 +118,8 @@ def charge_expired(t: Transaction, at_ms: int) -> None:
     if rows:
         t.ask(f"UPDATE attempt SET state = 'expired' {_EXPIRED}", {"at": at_ms})
         count_rows(t, rows)
+        charged = from_nano(sum(int(row["amount_nano"] or 0) for row in rows))
+        log.warning("calls that nobody settled: %d; the %s that was held for them is charged", len(rows), told(charged))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

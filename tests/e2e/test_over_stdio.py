@@ -290,6 +290,7 @@ async def test_a_server_that_is_killed_in_the_middle_is_charged_in_full_and_told
         with Window(everything.repository) as window:
             await asyncio.to_thread(window.arrive)
             month = await asyncio.to_thread(window.command, "spend")
+            assert await asyncio.to_thread(window.logged, "calls that nobody settled: 1")
             await asyncio.to_thread(window.leave)
         spent, left = await _said("spend"), await _said("audit")
 

@@ -84,7 +84,7 @@ def test_a_hold_whose_owner_died_is_charged_in_full(opened: Opened) -> None:
     assert ledger.summary().assumed_usd == Decimal("0.60")
 
 
-def test_a_lost_call_has_its_row_for_whoever_looks_first(opened: Opened) -> None:
+def test_a_lost_call_has_its_row_for_whoever_looks_first(opened: Opened, caplog: pytest.LogCaptureFixture) -> None:
     """A look at what was asked, or at the month, charges it: its cost never stands in a sum without its row."""
     for look in (lambda ledger: ledger.recent(since_ms=0), lambda ledger: ledger.summary()):
         ledger = opened.window()
@@ -92,6 +92,7 @@ def test_a_lost_call_has_its_row_for_whoever_looks_first(opened: Opened) -> None
         opened.clock.now_ms += 60 * SECOND
         look(ledger)
     (first, second), summary = ledger.recent(since_ms=0), ledger.summary()
+    assert caplog.messages == ["calls that nobody settled: 1; the $0.60 that was held for them is charged"] * 2
     assert first.status is second.status is Status.LOST
     assert summary.budget.settled_usd == sum(group.cost_usd for group in summary.groups) == Decimal("1.20")
 

@@ -24,7 +24,7 @@ from hybrid_lsp.cli.clock import now_ms
 from hybrid_lsp.cli.desk import LOOK_TIMEOUT_S, Desk
 from hybrid_lsp.cli.servers import server_settings
 from hybrid_lsp.cli.told import dashboard_page, spent_markdown
-from hybrid_lsp.cli.vendors import Vendors, vendors_of
+from hybrid_lsp.cli.vendors import Vendors, vendors_aside
 from hybrid_lsp.core.budget import Budget, month_of
 from hybrid_lsp.core.catalog import Model, fill
 from hybrid_lsp.core.check import Verdict
@@ -41,7 +41,6 @@ from hybrid_lsp.core.redact import Rules
 from hybrid_lsp.core.router import Candidate, Plan, decide, measure
 from hybrid_lsp.egress.cloud import CloudDoor
 from hybrid_lsp.ledger import Ledger
-from hybrid_lsp.prices import warm
 from hybrid_lsp.settings import Config
 
 if TYPE_CHECKING:
@@ -51,12 +50,15 @@ log = logging.getLogger(__name__)
 
 READY_TIMEOUT_S = 15.0
 """How long a question waits for the first look at everything."""
+KEYS_TIMEOUT_S = 5.0
+"""How long keys are waited for before all else goes on without them."""
 LOOK_EVERY_S = 20.0
 """How often the model servers, the keys and the month's money are looked at anew."""
 _DAY_MS = 24 * 3600 * 1000
 _ADVICE_MS = 600_000
 _HISTORY_MS = 90 * _DAY_MS
 CACHE_NAME = "answers.sqlite"
+_LOCKED = "The system's keyring does not answer, so no cloud model is asked; unlock it, or set the keys as variables."
 _OPENING = "The ledger is still being opened; ask again in a moment."
 
 Root = Callable[[int], Path | None]
@@ -92,6 +94,8 @@ class Session:
         self._strangers: set[str] = set()
         self._local: Sequence[Candidate] = ()
         self._vendors = Vendors(rules=Rules.of(patterns=config.asking.patterns)[0])
+        self._looking: asyncio.Future[Vendors] | None = None
+        """At keys and prices: one look at a time, however long it takes."""
         self._ignored: dict[tuple[Path, str], str] = {}
         self._models = AskedModels(now_ms, others=self.desk.others, proxy=config.asking.proxy, open_door=open_door)
         self._assistant: Assistant | None = None
@@ -122,7 +126,7 @@ class Session:
         if self._closed:
             return
         try:
-            await asyncio.gather(self._look_at_servers(), asyncio.to_thread(self._look_at_vendors))
+            await asyncio.gather(self._look_at_servers(), self._look_at_vendors())
             self._models.learn(self._findings, self._vendors.keys, self._vendors.rules, self._windows)
             ledger = self._ledger or await self._open_ledger()
             self._budget = await asyncio.to_thread(ledger.budget)
@@ -198,9 +202,18 @@ class Session:
         )  # fmt: skip
         self._local = [Candidate(model=model) for model in fill(self.desk.catalog, self.desk.installed(self._findings))]
 
-    def _look_at_vendors(self) -> None:
-        warm()
-        self._vendors = vendors_of(self.desk)
+    async def _look_at_vendors(self) -> None:
+        """Look at keys and prices. A keyring may wait for its person: then what needs no key goes on meanwhile."""
+        looking = self._looking = self._looking or vendors_aside(self.desk)
+        done, _ = await asyncio.wait((looking,), timeout=KEYS_TIMEOUT_S)
+        if not done:
+            self.problems = (*self.desk.problems, Problem(sentence=_LOCKED))
+            models = [] if self._vendors.candidates else [m for m in self.desk.catalog.models if not m.is_local]
+            waiting = [Candidate(model=m, missing=_LOCKED, missing_rule="key") for m in models if m.roles]
+            self._vendors = replace(self._vendors, candidates=(*self._vendors.candidates, *waiting))
+            return
+        self._looking = None
+        self._vendors = looking.result()
         self.problems = (*self.desk.problems, *self._vendors.problems)
 
     def _cache(self) -> Cache | None:

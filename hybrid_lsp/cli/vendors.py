@@ -1,10 +1,13 @@
 """What is known of the vendors without asking them: keys, prices, and what is secret."""
 
+import asyncio
 import getpass
 import platform
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Thread
 
 from hybrid_lsp.backends.keys import key_for, why_no_key
 from hybrid_lsp.cli.asked import VENDORS
@@ -14,6 +17,7 @@ from hybrid_lsp.core.errors import Problem, Refused
 from hybrid_lsp.core.price import Price
 from hybrid_lsp.core.redact import Rules
 from hybrid_lsp.core.router import Candidate
+from hybrid_lsp.prices import warm
 
 _NO_PRICES = (None, None)
 
@@ -41,7 +45,7 @@ class Vendors:
 
 
 def vendors_of(desk: Desk) -> Vendors:
-    """Look at keys and prices as they are now. May ask the system's keyring, so it is for a thread."""
+    """Look at keys and prices as they are now. May ask the system's keyring: see `vendors_aside`."""
     known = {*VENDORS, *desk.others}
     models = [m for m in desk.catalog.models if not m.is_local and m.roles and m.backend in known]
     at = desk.now()
@@ -54,6 +58,33 @@ def vendors_of(desk: Desk) -> Vendors:
     words = (_user(), platform.node(), str(Path.home()))
     rules, problems = Rules.of({*keys.values(), *_other_keys(desk)}, desk.config.asking.patterns, words)
     return Vendors(rules=rules, keys=keys, candidates=candidates, prices=prices, problems=tuple(problems))
+
+
+def vendors_aside(desk: Desk) -> "asyncio.Future[Vendors]":
+    """Look in a thread that keeps no process from ending, as asyncio's own would: a keyring may wait for a person."""
+    loop = asyncio.get_running_loop()
+    found: asyncio.Future[Vendors] = loop.create_future()
+
+    def tell(vendors: Vendors | None, error: Exception | None) -> None:
+        if found.done():
+            return
+        if vendors is not None:
+            found.set_result(vendors)
+        elif error is not None:
+            found.set_exception(error)
+
+    def look() -> None:
+        vendors = error = None
+        try:
+            warm()
+            vendors = vendors_of(desk)
+        except Exception as fault:  # it is told where it is waited for
+            error = fault
+        with suppress(RuntimeError):  # nobody waits any more
+            loop.call_soon_threadsafe(tell, vendors, error)
+
+    Thread(target=look, name="hybrid-lsp keys", daemon=True).start()
+    return found
 
 
 def _other_keys(desk: Desk) -> Iterator[str]:

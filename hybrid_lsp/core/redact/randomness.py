@@ -17,10 +17,10 @@ def looks_random(token: str) -> bool:
     """
     if len(token) < _MIN_TOKEN_CHARS or _WORDLIKE.search(token):
         return False
-    mixed = any(c.isupper() for c in token) and any(c.islower() for c in token) and any(c.isdigit() for c in token)
+    mixed = token.upper() != token != token.lower() and any(map(str.isdigit, token))
     return mixed and _entropy_bits(token) >= _MIN_ENTROPY_BITS
 
 
 def _entropy_bits(token: str) -> float:
     n = len(token)
-    return -sum(c / n * math.log2(c / n) for c in Counter(token).values())
+    return math.log2(n) - sum(c * math.log2(c) for c in Counter(token).values() if c > 1) / n

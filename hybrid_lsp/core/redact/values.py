@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from hybrid_lsp.core.redact.hits import compiled
+from hybrid_lsp.core.redact.hits import compiled, lower_cased
 from hybrid_lsp.core.redact.randomness import looks_random
 
 _HOLLOW_WORDS_TEXT = """
@@ -20,54 +20,49 @@ _HOLLOW_WORDS_TEXT = """
 _HOLLOW_WORDS = frozenset(_HOLLOW_WORDS_TEXT.split())
 """Values that say what kind of thing belongs there, and the defaults that everybody knows."""
 
-_HOLLOW_PARTS = r"""(?xi)
-    example | xxxx | \*{4} | \.\.\. | … | change[-_]?me | placeholder | dummy | redacted | ^your | your[-_ ]
-  | replace[-_ ]?me | insert[-_ ] | \bto-?do\b | fixme | ^sample | ^fake | ^mock | not[-_]?a?[-_]?real | super.?secret
-  | ^<[^<>]*>$ | \$\{ | \{\{ | \$\( | <% | %\(\w*\)[sdr] | ^\$\w+$ | ^%\w+%$ | %s | \{[\w.!:()\[\] ]*\} | ^@\w+@$
-  | a-z | 0-9] | \[\^
+_HOLLOW_PARTS = r"""(?x)
+    example | xxxx | \*\*\*\* | \.\.\. | … | change[-_]?me | placeholder | dummy | redacted | your[-_ ]
+  | replace[-_ ]?me | insert[-_ ] | t(?<!\wt)o-?do\b | fixme | not[-_]?a?[-_]?real | super.?secret | \$\{ | \{\{ | \$\(
+  | <% | %\(\w*\)[sdr] | %s | \{[\w.!:()\[\] ]*\} | a-z | 0-9] | \[\^
 """
+"""In lower case, and each begins with a letter that is always the same: a search skips to those."""
+_HOLLOW_STARTS = r"your|sample|fake|mock|<[^<>]*>$|\$\w+$|%\w+%$|@\w+@$"
 _SLUG = r"(?:[A-Za-z]+|[0-9]{1,4}|[vV][0-9]+)(?:[-_./: @]+(?:[A-Za-z]+|[0-9]{1,4}|[vV][0-9]+))*"
 _WORD_AND_NUMBER = r"[A-Za-z]{3,}[0-9]{0,4}"
 _PATH_OR_URL = r"(?:[A-Za-z][A-Za-z0-9+.-]{1,15}://|\.{0,2}/|~/|[A-Za-z]:\\|\\\\)[\w./\\ ~%@:?=&#-]*"
 _NUMBER = r"0[xX][0-9A-Fa-f_]{1,18}[uUlL]{0,3}|[0-9]+[a-zA-Z]{1,3}"
 _NAME = r"[A-Za-z]+(?:[._:][A-Za-z]+)+|[A-Z]+|[\W_]+|[0-9]+(?:\.[0-9]+)+"
 _WORDLIKE = r"[a-z]{6}"
-_LETTER, _DIGIT = r"[A-Za-z]", r"[0-9]"
+_LETTER, _DIGIT, _BLANK, _THREE_DIGITS = r"[A-Za-z]", r"[0-9]", r"\s", r"(?:[^0-9]*+[0-9]){3}"
 _MIN_DISTINCT = 5
 
 
 def is_hollow(value: str) -> bool:
     """Say whether a value only stands in for a secret: a template, a word for it, dots, a known default."""
-    bare = value.strip()
+    bare = lower_cased(value.strip())
     return (
-        len(set(bare)) < _MIN_DISTINCT
-        or bare.lower() in _HOLLOW_WORDS
+        len(set(value.strip())) < _MIN_DISTINCT
+        or bare in _HOLLOW_WORDS
+        or compiled(_HOLLOW_STARTS).match(bare) is not None
         or compiled(_HOLLOW_PARTS).search(bare) is not None
     )
 
 
 def is_password(value: str) -> bool:
     """Say whether a value that is called a password may be one: anything without a blank that is not hollow."""
-    if len(value) < 6 or is_hollow(value) or _is_name(value):
-        return False
-    return not any(c.isspace() for c in value)
+    return not (len(value) < 6 or _has_blank(value) or is_hollow(value) or _is_name(value))
 
 
 def is_token(value: str) -> bool:
     """Say whether a value that is called a key or token may be one: letters and digits, no words, no path."""
-    if (
-        len(value) < 8
-        or is_hollow(value)
-        or not (is_mixed(value) or _is_jumbled(value))
-        or any(c.isspace() for c in value)
-    ):
+    if len(value) < 8 or _has_blank(value) or not (is_mixed(value) or _is_jumbled(value)) or is_hollow(value):
         return False
     return not (_matches(_NUMBER, value) or _matches(_SLUG, value) or _is_path(value))
 
 
 def is_strong(value: str) -> bool:
     """Say whether a value would be taken for a key even where its name says little."""
-    if len(value) < 16 or len(set(value)) < 10 or _digits(value) < 3 or not is_token(value):
+    if len(value) < 16 or len(set(value)) < 10 or compiled(_THREE_DIGITS).match(value) is None or not is_token(value):
         return False
     return not (value.isidentifier() and "_" in value and compiled(_WORDLIKE).search(value))
 
@@ -84,8 +79,9 @@ def is_plain_name(value: str) -> bool:
 
 def _is_jumbled(value: str) -> bool:
     """Letters only, that change their size too often for words written together."""
-    changes = sum(a.isupper() != b.isupper() for a, b in pairwise(value))
-    return len(value) >= 16 and value.isalpha() and changes >= 0.4 * (len(value) - 1)
+    if len(value) < 16 or not value.isalpha():
+        return False
+    return sum(a.isupper() != b.isupper() for a, b in pairwise(value)) >= 0.4 * (len(value) - 1)
 
 
 def _is_name(value: str) -> bool:
@@ -98,8 +94,8 @@ def _is_path(value: str) -> bool:
     return _matches(_PATH_OR_URL, value) and not looks_random(value)
 
 
-def _digits(value: str) -> int:
-    return sum(c in "0123456789" for c in value)
+def _has_blank(value: str) -> bool:
+    return compiled(_BLANK).search(value) is not None
 
 
 def _matches(pattern: str, value: str) -> bool:

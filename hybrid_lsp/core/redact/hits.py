@@ -26,13 +26,15 @@ _ALNUM = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234567
 _ESCAPE = r"(?:\\[nrtfbv0]|\\x[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|%[0-9A-Fa-f]{2}|\[[0-9;]{1,5}m)\Z"
 """What ends in a letter or digit and yet is none: an escape in a string literal or URL, a colour of a terminal."""
 _LONGEST_ESCAPE = 7
+_TURN_CHARS = 50_000
 
 
 def is_open_left(text: str, at: int) -> bool:
     """Say whether a word may begin at `at`: no ASCII letter or digit is left of it, unless an escape ends there."""
     if at == 0 or text[at - 1] not in _ALNUM or text[at : at + 1] not in _ALNUM:
         return True
-    return compiled(_ESCAPE).search(text, max(0, at - _LONGEST_ESCAPE), at) is not None
+    left = text[max(0, at - _LONGEST_ESCAPE) : at]
+    return ("\\" in left or "%" in left or "[" in left) and compiled(_ESCAPE).search(left) is not None
 
 
 def is_open_right(text: str, at: int) -> bool:
@@ -46,6 +48,21 @@ def places(text: str, needle: str) -> Iterator[int]:
     while at >= 0:
         yield at
         at = text.find(needle, at + len(needle))
+
+
+def matches(pattern: re.Pattern[str], text: str, longest: int) -> Iterator[re.Match[str]]:
+    """Yield what `finditer` would of a pattern that reads no more than `longest` characters, in turns.
+
+    One call of a regular expression holds the interpreter's lock from its beginning to its end, and somebody is typing.
+    """
+    at = 0
+    for stop in range(_TURN_CHARS, len(text) + _TURN_CHARS, _TURN_CHARS):
+        for match in pattern.finditer(text, at, stop + longest):
+            if match.start() >= stop:
+                break
+            yield match
+            at = match.end()
+        at = max(at, stop)
 
 
 def lower_cased(text: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from hybrid_lsp.core.redact.hits import Hit, compiled, is_open_left, is_open_right, places
+from hybrid_lsp.core.redact.hits import Hit, compiled, is_open_left, is_open_right, matches, places
 
 _MIN_DISTINCT = 6
 """Fewer different characters than this are not a key but a row of `x`."""
@@ -25,7 +25,7 @@ class Form:
     body: str
     """What follows the needle; a group in it is the secret, else all from `left` on is."""
     left: str = ""
-    """What stands before the needle and belongs to the key."""
+    """What stands before the needle and belongs to the key, written back to front: it is read from the needle on."""
     must_have: str = ""
     """Lookaheads that must hold at the start of the body."""
     closed: bool = False
@@ -53,8 +53,8 @@ FORMS: tuple[Form, ...] = (
     Form("AWS_BEDROCK_KEY", "ABSKQmVkcm9ja0FQSUtleS", r"[A-Za-z0-9+/=]{40,256}"),
     Form("AWS_MWS_TOKEN", "amzn.mws.", _UUID),
     Form("AZURE_STORAGE_KEY", "AccountKey= SharedAccessKey= accountkey=", r"([A-Za-z0-9+/]{40,100}={0,2})"),
-    Form("AZURE_KEY", "JQQJ99", r"[A-Za-z0-9]{20,40}", left=r"[A-Za-z0-9]{40,60}\Z"),
-    Form("AZURE_CLIENT_SECRET", "Q~", r"[A-Za-z0-9_~.-]{31,34}", left=r"[A-Za-z0-9_~.-]{3}[0-9]\Z"),
+    Form("AZURE_KEY", "JQQJ99", r"[A-Za-z0-9]{20,40}", left=r"[A-Za-z0-9]{40,60}"),
+    Form("AZURE_CLIENT_SECRET", "Q~", r"[A-Za-z0-9_~.-]{31,34}", left=r"[0-9][A-Za-z0-9_~.-]{3}"),
     Form("AZURE_SAS", "sig=", r"([A-Za-z0-9%+/=_-]{24,200})"),
     Form("SIGNED_URL", "Signature=", r"([A-Za-z0-9%+/=_-]{32,600})"),
     Form("GITHUB_TOKEN", "ghp_ gho_ ghu_ ghs_ ghr_", r"[A-Za-z0-9_]{36,255}"),
@@ -75,7 +75,7 @@ FORMS: tuple[Form, ...] = (
         "TELEGRAM_TOKEN",
         ":AA",
         r"[A-Za-z0-9_-]{32,33}",
-        left=r"(?:(?<![0-9])|(?<=%[0-9A-F]{2}))[0-9]{8,10}\Z",
+        left=r"[0-9]{8,10}(?![0-9])|[0-9]{8,10}(?=[0-9A-F]{2}%)",
         closed=True,
     ),
     Form("STRIPE_KEY", "sk_live_ rk_live_ sk_test_ rk_test_", r"[A-Za-z0-9]{16,255}"),
@@ -83,7 +83,7 @@ FORMS: tuple[Form, ...] = (
     Form("TWILIO_KEY", "SK AC", r"[0-9a-f]{32}", closed=True),
     Form("SENDGRID_KEY", "SG.", r"[A-Za-z0-9_-]{16,32}\.[A-Za-z0-9_-]{32,64}"),
     Form("MAILGUN_KEY", "key-", r"[0-9a-f]{32}", closed=True),
-    Form("MAILCHIMP_KEY", "-us", r"[0-9]{1,2}", left=r"[0-9a-f]{32}\Z", closed=True),
+    Form("MAILCHIMP_KEY", "-us", r"[0-9]{1,2}", left=r"[0-9a-f]{32}", closed=True),
     Form("BREVO_KEY", "xkeysib- xsmtpsib-", r"[0-9a-f]{64}-[A-Za-z0-9]{16}"),
     Form("NPM_TOKEN", "npm_", r"[A-Za-z0-9]{36,64}"),
     Form("PYPI_TOKEN", "pypi-", r"[A-Za-z0-9_-]{50,400}"),
@@ -103,7 +103,7 @@ FORMS: tuple[Form, ...] = (
     Form("SQUARE_TOKEN", "sq0atp- sq0csp- sq0idp-", r"[A-Za-z0-9_-]{22,64}"),
     Form("META_TOKEN", "EAA", r"[A-Za-z0-9_-]{57,300}", must_have=_MIXED + r"(?!.*AA.*AA)"),
     Form("VAULT_TOKEN", "hvs. hvb. hvr.", r"[A-Za-z0-9_-]{24,300}"),
-    Form("TERRAFORM_TOKEN", ".atlasv1.", r"[A-Za-z0-9_=-]{60,70}", left=r"[A-Za-z0-9]{14}\Z"),
+    Form("TERRAFORM_TOKEN", ".atlasv1.", r"[A-Za-z0-9_=-]{60,70}", left=r"[A-Za-z0-9]{14}"),
     Form("DOCKER_TOKEN", "dckr_pat_ dckr_oat_", r"[A-Za-z0-9_-]{24,64}"),
     Form("LINEAR_KEY", "lin_api_ lin_oauth_", r"[A-Za-z0-9]{32,64}"),
     Form("NOTION_TOKEN", "ntn_", r"[A-Za-z0-9]{40,50}"),
@@ -115,7 +115,7 @@ FORMS: tuple[Form, ...] = (
     Form("GRAFANA_TOKEN", "glsa_", r"[A-Za-z0-9]{32}_[0-9A-Fa-f]{8}"),
     Form("GRAFANA_TOKEN", "glc_", r"[A-Za-z0-9+/=]{32,400}"),
     Form("SENTRY_TOKEN", "sntrys_ sntryu_", r"[A-Za-z0-9+/=_]{40,400}"),
-    Form("SENTRY_DSN", ".sentry.io/", r"[0-9]{1,20}", left=r"([0-9a-f]{32}(?::[0-9a-f]{32})?)@[a-z0-9.-]{1,40}\Z"),
+    Form("SENTRY_DSN", ".sentry.io/", r"[0-9]{1,20}", left=r"[a-z0-9.-]{1,40}@([0-9a-f]{32}(?::[0-9a-f]{32})?)"),
     Form("DYNATRACE_TOKEN", "dt0c01. dt0s16.", r"[A-Z0-9]{24}\.[A-Z0-9]{64}"),
     Form("HEROKU_KEY", "HRKU-", r"[A-Za-z0-9_-]{36,80}"),
     Form("FLY_TOKEN", "fm1_ fm2_ fo1_", r"[A-Za-z0-9+/=_-]{40,1000}", must_have=_ALPHA_AND_DIGIT),
@@ -133,10 +133,13 @@ FORMS: tuple[Form, ...] = (
     Form("ARTIFACTORY_KEY", "AKCp cmVmdGtu", r"[A-Za-z0-9]{50,80}"),
 )
 
-_DISCORD = r"[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.([A-Za-z0-9_-]{27,45})"
+_DISCORD_LEFT, _DISCORD_DOT, _DISCORD_RIGHT = (
+    r"[A-Za-z0-9_-]{23,27}[MNO]", r"\.(?=[A-Za-z0-9_-]{6}\.)", r"[A-Za-z0-9_-]{27,45}",
+)  # fmt: skip
 _AWS_SECRET = r"(?<![A-Za-z0-9/+=])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])"
 _AWS_NEAR = 200
 _LONGEST_LEFT = 120
+_LONGEST_NEEDLE = 40
 
 
 def vendor_hits(text: str) -> Iterator[Hit]:
@@ -158,7 +161,7 @@ def _begun(text: str) -> Iterator[Hit]:
     """Yield the keys that begin with their needle: all forms in one pass over the text."""
     needles = _needles()
     settled = [0] * len(FORMS)
-    for match in compiled(_any_of(tuple(needles))).finditer(text):
+    for match in matches(compiled(_any_of(tuple(needles))), text, _LONGEST_NEEDLE):
         at = match.start()
         # The longest of the needles that stand here says most.
         for length in range(len(match[0]), 1, -1):
@@ -199,8 +202,8 @@ def _shared(words: tuple[str, ...]) -> str:
 
 def _at_needle(text: str, form: Form, at: int, after: int) -> tuple[Hit | None, int]:
     """Return what begins at one needle, if anything, and from where to look for the next."""
-    left = compiled(form.left).search(text, max(0, at - _LONGEST_LEFT), at) if form.left else None
-    since = left.start() if left is not None else at
+    left = compiled(form.left).match(text[max(0, at - _LONGEST_LEFT) : at][::-1]) if form.left else None
+    since = at - left.end() if left is not None else at
     if (form.left and left is None) or not is_open_left(text, since):
         return None, after
     match = compiled(form.body).match(text, after)
@@ -211,20 +214,28 @@ def _at_needle(text: str, form: Form, at: int, after: int) -> tuple[Hit | None, 
         return None, match.end()
     if form.must_have and compiled(form.must_have).match(match[0]) is None:
         return None, match.end()
-    return _hit(form.kind, match, left, since), match.end()
+    return Hit(*_secret(match, left, at, since), form.kind, since), match.end()
 
 
-def _hit(kind: str, match: re.Match[str], left: re.Match[str] | None, since: int) -> Hit:
-    for group in (left, match):
-        if group is not None and group.re.groups:
-            return Hit(group.start(1), group.end(1), kind, since)
-    return Hit(since, match.end(), kind, since)
+def _secret(match: re.Match[str], left: re.Match[str] | None, at: int, since: int) -> tuple[int, int]:
+    """Return where the secret stands: all from `since` on, or the group that is marked on either side of the needle."""
+    if left is not None and left.re.groups:
+        return at - left.end(1), at - left.start(1)
+    return match.span(1) if match.re.groups else (since, match.end())
 
 
 def _discord_bots(text: str) -> Iterator[Hit]:
-    for match in compiled(_DISCORD).finditer(text):
-        if is_open_left(text, match.start()) and compiled(_MIXED).match(match[1]):
-            yield Hit(match.start(), match.end(), "DISCORD_TOKEN", match.start())
+    """Yield what has two dots six characters apart, and the right lengths on both sides."""
+    done = 0
+    for dot in matches(compiled(_DISCORD_DOT), text, 8):
+        at = dot.start()
+        left = compiled(_DISCORD_LEFT).match(text[max(done, at - _LONGEST_LEFT) : at][::-1])
+        right = compiled(_DISCORD_RIGHT).match(text, at + 8)
+        if left is None or right is None:
+            continue
+        start, done = at - left.end(), right.end()
+        if is_open_left(text, start) and compiled(_MIXED).match(right[0]):
+            yield Hit(start, done, "DISCORD_TOKEN", start)
 
 
 def _aws_secrets(text: str) -> Iterator[Hit]:

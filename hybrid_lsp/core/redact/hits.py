@@ -27,6 +27,7 @@ _ESCAPE = r"(?:\\[nrtfbv0]|\\x[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|%[0-9A-Fa-f]{2}|\
 """What ends in a letter or digit and yet is none: an escape in a string literal or URL, a colour of a terminal."""
 _LONGEST_ESCAPE = 7
 _TURN_CHARS = 50_000
+_MOST_IN_A_CROWD = 4
 
 
 def is_open_left(text: str, at: int) -> bool:
@@ -70,3 +71,22 @@ def lower_cased(text: str) -> str:
     lowered = text.lower()
     # One character grows when it is lowered: the Turkish capital I with a dot.
     return lowered if len(lowered) == len(text) else text.replace("\u0130", "i").lower()
+
+
+class Crowd:
+    """Lets the first few of the values that lie in one value be judged: a thousand names may stand in front of one."""
+
+    def __init__(self) -> None:
+        self._until = self._count = 0
+
+    def admits(self, at: int) -> bool:
+        """Say whether what begins at `at` is to be judged; asked from left to right."""
+        if at >= self._until:
+            self._count = 0
+        return self._count < _MOST_IN_A_CROWD
+
+    def judged(self, end: int) -> None:
+        """Say where the value ends that was judged now."""
+        self._count += 1
+        if self._count == 1:
+            self._until = end

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from hybrid_lsp.core.errors import Problem
-from hybrid_lsp.core.redact.assigned import WORDS, assigned_hits, mentioned_hits
+from hybrid_lsp.core.redact.assigned import assigned_hits
 from hybrid_lsp.core.redact.blocks import block_hits
 from hybrid_lsp.core.redact.headers import header_hits
 from hybrid_lsp.core.redact.hits import Hit, lower_cased
+from hybrid_lsp.core.redact.mentioned import mentioned_hits
+from hybrid_lsp.core.redact.names import WORDS
 from hybrid_lsp.core.redact.patterns import pattern_hits, read_patterns
 from hybrid_lsp.core.redact.vendors import FORMS, vendor_hits
 from hybrid_lsp.core.redact.words import MIN_LITERAL_CHARS, literal_hits, machine_hits, spellings, telling_words
@@ -61,7 +63,7 @@ class Rules:
         yield from vendor_hits(text)
         yield from header_hits(text, lowered)
         yield from assigned_hits(text, lowered)
-        yield from mentioned_hits(text)
+        yield from mentioned_hits(text, lowered)
         yield from pattern_hits(text, self.patterns)
         yield from machine_hits(text, lowered, self.machine_words)
 

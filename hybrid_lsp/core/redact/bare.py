@@ -1,0 +1,112 @@
+"""Values without quotes: alone on their line as in `.env`, YAML, properties and INI, or given in passing. Pure.
+
+In passing means a query string, a connection string, a command line, the text of an XML element. What stands before the
+name is looked at first: hardly any name stands so, and only then is a value read.
+"""
+
+import re
+from collections.abc import Iterator
+
+from hybrid_lsp.core.redact.hits import Crowd, compiled
+from hybrid_lsp.core.redact.names import Word
+from hybrid_lsp.core.redact.quoted import TAIL, is_exact
+from hybrid_lsp.core.redact.values import is_hollow, is_mixed, is_password, is_plain_name, is_strong, is_token
+
+_LEFT = (
+    r"[ \t]*(?:[-+>#*/]{1,3}[ \t]*)?(?:(?:export|set|ENV|ARG|env|-e|-D)[ \t]+|\$env:|-D)?[\"']?(?P<name>[\w.-]{0,60})\Z"
+)
+_GIVEN = TAIL + r"[\"']?(?P<gap>[ \t]{0,12})(?P<sep>=|:)(?P<after>[ \t]{0,12})"
+_TO_THE_END = (
+    r"(?P<value>[^\s\"'`]{6,512}+)[ \t]*+(?:[#;].{0,200}+)?(?=\r?$)"
+    r"|(?>(?P<cut>[^\s\"'`]{6,512})(?=[#;])).{0,201}+(?=\r?$)"
+)
+_CODE = r"[()\[\]{}<>;,]|::|->|\$[A-Za-z{(]"
+_TYPES = r"(?i)(?:u|i|f|int|uint|float|bytes|string|str|char|varchar|vec|utf)_?[0-9]{1,4}[?]?"
+_LINE_REACH = 120
+
+_Way = tuple[str, str]
+_QUERY: _Way = (r"[\w.-]{0,40}[?&;]", r"=(?P<value>[A-Za-z0-9%._~+/-]{8,1000})")
+_CONNECTION: _Way = (
+    r"[\w. -]{0,20}(?:[ ]?;|[ ][^\s\"']{1,60}=\w)", r"[ ]?=[ ]?(?P<value>[^;\"'\s&]{4,128}+)(?=;|[\"']|[ ]\w+=)"
+)  # fmt: skip
+_OPTION: _Way = (
+    r"[\w-]{0,40}--?(?:[\s\"'`,(\[]|\Z)", r"(?:=|[ \t]{1,3})(?P<value>[^\s\"'`<>\[\]{}$-][^\s\"'`<>\[\]{}$]{5,200})"
+)  # fmt: skip
+_ELEMENT: _Way = (
+    r"[\w:.-]{0,40}<", r"[\w-]{0,12}(?:[ ][^<>\n]{0,80})?>\s{0,8}(?P<value>[^<>\s]{6,400}+)\s{0,8}</"
+)  # fmt: skip
+_BELOW: _Way = (
+    r"[\w.-]{0,40}[\"']?[ ]{1,4}:eman",
+    r"[\"']?[ \t]{0,8}\r?\n[ \t]{0,40}value:[ \t]{1,8}(?P<value>[^\s\"'#{}$]{6,512}+)[ \t]*+(?=\r?\n|\Z)",
+)
+_ENV: _Way = (
+    r"\w{0,40}[ \t]{1,4}(?:VNE|GRA|vnetes)[ \t]{0,8}\Z",
+    r"\w{0,12}[ \t]{1,4}(?P<value>[^\s\"'`=]{6,512}+)[ \t]*+(?=\r?\n|\Z)",
+)
+_ANY_WAYS = (_ELEMENT, _ENV)
+_WAYS: dict[str, tuple[_Way, ...]] = {
+    "=": (_QUERY, _CONNECTION, _OPTION),
+    " ": (_CONNECTION, _OPTION, _ELEMENT, _BELOW, _ENV),
+    "\t": (_OPTION, _ELEMENT, _BELOW, _ENV),
+    **dict.fromkeys("\r\n\"'", (_ELEMENT, _BELOW, _ENV)),
+}
+"""By the character behind a keyword: what stands before its name, read back to front, and how the value follows."""
+
+
+def unquoted(text: str, word: Word, at: int, after: int, crowd: Crowd) -> Iterator[tuple[int, int]]:
+    """Yield where values stand that are given to the name at `at`, in passing or by its line."""
+    start = text.rfind("\n", max(0, at - _LINE_REACH), at) + 1
+    is_whole = start > 0 or at < _LINE_REACH
+    line = text[start if is_whole else at - _LINE_REACH : at]
+    yield from _in_passing(text, word, after, line[::-1], crowd)
+    bare = _on_its_line(text, word, line, text[at:after], after) if is_whole else None
+    if bare is not None:
+        yield bare
+
+
+def _in_passing(text: str, word: Word, after: int, before: str, crowd: Crowd) -> Iterator[tuple[int, int]]:
+    for way in _WAYS.get(text[after : after + 1], _ANY_WAYS):
+        left, given = way
+        if compiled(left).match(before) is None or (way is _OPTION and not crowd.admits(after)):
+            continue
+        match = compiled(given).match(text, after)
+        if match is None:
+            continue
+        if way is _OPTION:
+            crowd.judged(match.end())
+        if is_password(match["value"]) if word.kind == "PASSWORD" else is_token(match["value"]):
+            yield match.span("value")
+
+
+def _on_its_line(text: str, word: Word, line: str, keyword: str, after: int) -> tuple[int, int] | None:
+    """Return where the value stands that the rest of the line is, if it is worth taking out."""
+    given = compiled(_GIVEN).match(text, after)
+    left = compiled(_LEFT).match(line) if given is not None and is_exact(given["tail"]) else None
+    if given is None or left is None:
+        return None
+    match = compiled(_TO_THE_END, re.MULTILINE).match(text, given.end())
+    if match is None:
+        return None
+    span = match.span("value" if match["cut"] is None else "cut")
+    tight = given["sep"] == "=" and not given["gap"] and not given["after"]
+    is_worth = _is_worth(
+        word, text[slice(*span)], is_shouted=tight and (left["name"] + keyword).isupper(),
+        is_tight=tight and not line.startswith((" ", "\t")), is_yaml=given["sep"] == ":" and given["after"] == " ",
+    )  # fmt: skip
+    return span if is_worth else None
+
+
+def _is_worth(word: Word, value: str, *, is_shouted: bool, is_tight: bool, is_yaml: bool) -> bool:
+    """What has no quotes around it may as well be code: a call, a type, another name."""
+    if is_hollow(value) or compiled(_TYPES).fullmatch(value):
+        return False
+    worth = is_password(value) if word.kind == "PASSWORD" else is_token(value)
+    if is_shouted:
+        return worth and not compiled(r"\$[({A-Za-z]").match(value)
+    if not worth or compiled(_CODE).search(value) or value.endswith((":", "\\", ".")):
+        return False
+    if is_tight:
+        return not is_plain_name(value) or not value.isalpha()
+    if word.kind == "PASSWORD" and is_mixed(value) and is_yaml:
+        return True
+    return is_strong(value) or (not value.isidentifier() and is_token(value) and "." not in value)

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from hybrid_lsp.core.redact.hits import Hit, compiled, is_open_left, places
+from hybrid_lsp.core.redact.hits import Crowd, Hit, compiled, is_open_left, places
 
 _BEGIN = r"-{4,5} ?BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-{4,5}"
 _END = r"-{4,5} ?END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-{4,5}"
@@ -40,31 +40,28 @@ def _begun_blocks(text: str) -> Iterator[Hit]:
         since = at
         while since > done and at - since < 6 and text[since - 1] in "- ":
             since -= 1
-        begin = compiled(_BEGIN).search(text, since, at + 80)
-        if begin is None or begin.start() > at:
-            continue
-        end = _end_of_body(text, begin.end())
-        if end:
+        begin = next(filter(None, (compiled(_BEGIN).match(text, start) for start in range(since, at))), None)
+        end = _end_of_body(text, begin.end()) if begin is not None else 0
+        if begin is not None and end:
             done = end
             yield Hit(begin.start(), end, "PRIVATE_KEY", begin.start())
 
 
 def _end_of_body(text: str, at: int) -> int:
-    """Return where a block whose begin marker ends at `at` is over, its end marker included; 0 if no key follows."""
+    """Return where the lines of a key end that begin at `at`; 0 if no key follows."""
     letters, end = 0, at
     for _ in range(_MOST_LINES):
-        closing = compiled(_EDGE + _END).match(text, at)
-        if closing is not None:
-            end = closing.end()
-            break
         until, following = _line_end(text, at)
         line = compiled(_LINE).match(text, at, until)
         if line is None or (line.end() < until and len(line[1]) < _FULL_LINE_CHARS):
             break
+        # A second beginning is no line of this block: else each of a row of them would be read with all before it.
+        if ":" in line[1] and "BEGIN " in line[1]:
+            break
         if line[1] and ":" not in line[1]:
             letters, end = letters + len(line[1]), line.end(1)
-        at = line.end() if line.end() < until else following
-        if at >= len(text) or (line.end() < until and not compiled(_EDGE + _END).match(text, at)):
+        at = following
+        if line.end() < until or at >= len(text):
             break
     return end if letters >= _MIN_KEY_CHARS else 0
 
@@ -135,20 +132,23 @@ def _jwks(text: str) -> Iterator[Hit]:
 
 
 _JWT = (
-    r"[A-Za-z0-9_-]{8,600}\.[A-Za-z0-9_-]{4,6000}\.[A-Za-z0-9_-]{0,2000}"
+    r"([A-Za-z0-9_-]{8,600}+)\.[A-Za-z0-9_-]{4,6000}+\.[A-Za-z0-9_-]{0,2000}+"
     r"(?:\.[A-Za-z0-9_-]{1,6000}\.[A-Za-z0-9_-]{1,200})?"
 )
 
 
 def _jwts(text: str) -> Iterator[Hit]:
+    crowd = Crowd()
     at = text.find("eyJ")
     while at >= 0:
-        match = compiled(_JWT).match(text, at) if is_open_left(text, at) else None
-        if match is not None and _is_header(match[0].partition(".")[0]):
-            yield Hit(at, match.end(), "JWT", at)
-            at = text.find("eyJ", match.end())
-        else:
-            at = text.find("eyJ", at + 3)
+        after = at + 3
+        match = compiled(_JWT).match(text, at) if is_open_left(text, at) and crowd.admits(at) else None
+        if match is not None and _is_header(match[1]):
+            after = match.end()
+            yield Hit(at, after, "JWT", at)
+        elif match is not None:
+            crowd.judged(match.end(1))
+        at = text.find("eyJ", after)
 
 
 def _is_header(part: str) -> bool:

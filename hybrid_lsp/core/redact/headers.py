@@ -4,14 +4,15 @@ import binascii
 import re
 from collections.abc import Iterator
 
-from hybrid_lsp.core.redact.hits import Hit, compiled, places
+from hybrid_lsp.core.redact.hits import Crowd, Hit, compiled, places
 from hybrid_lsp.core.redact.values import is_hollow, is_password, is_strong, is_token
 
 _USERINFO = r"://(?P<user>[^\s/:@\"'`<>\\\[\]]{0,128}):(?![0-9]{1,5},)(?P<password>[^\s/@\"'`<>\\\[\]]{3,256})@[A-Za-z0-9_\[{$%-]"
 _BEARER = r"(?:earer|EARER)[ \t]{1,4}([A-Za-z0-9._~+/=-]{16,4000})"
 _BASIC = r"(?:asic|ASIC)[ \t]{1,4}([A-Za-z0-9+/]{8,400}={0,2})"
 _COOKIE = r"(?:ookie|OOKIE)[\"']?\s{0,3}[:,=]\s{0,3}[\"'`]?([^\r\n\"'`]{8,4000})"
-_COOKIE_PAIR = r"([\w.%-]{1,64})=([^;,\s\"']{8,2000})"
+_COOKIE_NAME, _COOKIE_VALUE = r"[\w.%-]{1,64}", r"[^;,\s\"']{8,2000}"
+_LONGEST_NAME = 64
 _SESSION_NAMES = r"(?i)sess|sid$|auth|token|jwt|login|remember|identity|csrf|xsrf|secret"
 _NPM_AUTH = r"_auth(?:Token)?[ ]?=[ \t]{0,2}\"?([A-Za-z0-9+/=_.-]{16,1000})"
 _NETRC = r"machine[ \t]+\S{1,200}\s+login[ \t]+\S{1,200}\s+password[ \t]+(\S{3,256})"
@@ -68,9 +69,13 @@ def _basics(text: str) -> Iterator[Hit]:
 
 
 def _authorizations(text: str, lowered: str) -> Iterator[Hit]:
+    crowd = Crowd()
     for at in places(lowered, "authorization"):
-        match = compiled(_AUTHORIZATION).match(text, at + len("authorization"))
-        if match is not None and is_token(match[1]):
+        match = compiled(_AUTHORIZATION).match(text, at + len("authorization")) if crowd.admits(at) else None
+        if match is None:
+            continue
+        crowd.judged(match.end())
+        if is_token(match[1]):
             yield Hit(match.start(1), match.end(1), "AUTHORIZATION", at)
 
 
@@ -98,16 +103,27 @@ def _cookies(text: str, lowered: str) -> Iterator[Hit]:
         if header is None:
             continue
         done = header.end()
-        for pair in compiled(_COOKIE_PAIR).finditer(text, header.start(1), header.end(1)):
-            named = compiled(_SESSION_NAMES).search(pair[1]) is not None
-            if (named and is_token(pair[2])) or is_strong(pair[2]):
-                yield Hit(pair.start(2), pair.end(2), "COOKIE", pair.start())
+        yield from _cookie_pairs(text, header.start(1), done)
+
+
+def _cookie_pairs(text: str, at: int, end: int) -> Iterator[Hit]:
+    """Yield the values between `at` and `end` that are given to the name of a session, or are strong."""
+    equals = text.find("=", at, end)
+    while equals >= 0:
+        name = compiled(_COOKIE_NAME).match(text[max(at, equals - _LONGEST_NAME) : equals][::-1])
+        value = compiled(_COOKIE_VALUE).match(text, equals + 1, end) if name is not None else None
+        if name is not None and value is not None:
+            at = value.end()
+            named = compiled(_SESSION_NAMES).search(name[0][::-1]) is not None
+            if (named and is_token(value[0])) or is_strong(value[0]):
+                yield Hit(value.start(), at, "COOKIE", equals - name.end())
+        equals = text.find("=", max(at, equals + 1), end)
 
 
 def _plain(text: str, needle: str, pattern: str, kind: str) -> Iterator[Hit]:
     for at in places(text, needle):
-        match = compiled(pattern).match(text, at)
         if at and text[at - 1] not in "\n:\"' \t":
             continue
+        match = compiled(pattern).match(text, at)
         if match is not None and not is_hollow(match[1]) and (is_password(match[1]) or is_token(match[1])):
             yield Hit(match.start(1), match.end(1), kind, at)

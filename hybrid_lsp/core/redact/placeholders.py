@@ -5,15 +5,19 @@ last part is chosen so that it does not occur in the text, so nothing that the u
 """
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 
+from hybrid_lsp.core.redact.hits import compiled, matches, places
+
 _START = "REDACTED_"
 _NAME = r"REDACTED_[A-Z][A-Z_]{0,40}_[0-9]{1,9}_"
 LOOK_ALIKE = _NAME + r"[0-9a-f]{4,64}"
 """What a placeholder looks like, ours or not: it is never redacted again."""
+_LONGEST = 128
 _SALT_CHARS = (4, 8, 16, 32, 64)
 _SALTS_EACH = 32
 
@@ -58,6 +62,32 @@ class Redacted:
         return tuple(sorted(counts.items()))
 
 
+class LookAlikes:
+    """Where something stands in a text that looks like a placeholder: that is no secret any more."""
+
+    def __init__(self, text: str) -> None:
+        pattern = compiled(LOOK_ALIKE)
+        found = [match.span() for match in matches(pattern, text, _LONGEST)] if _START in text else []
+        self._starts, self._ends = [start for start, _ in found], [end for _, end in found]
+
+    def leave(self, start: int, end: int) -> bool:
+        """Say whether a stretch holds none of them."""
+        if not self._starts:
+            return True
+        place = bisect_right(self._ends, start)
+        return place >= len(self._starts) or self._starts[place] >= end
+
+    def blanked(self, text: str) -> str:
+        """Return the text with blanks over them, but for the number and salt: their kinds are no names of secrets."""
+        pieces: list[str] = []
+        at = 0
+        for start, end in zip(self._starts, self._ends, strict=True):
+            kind_end = text.rindex("_", start, text.rindex("_", start, end))
+            pieces += (text[at:start], " " * (kind_end - start))
+            at = kind_end
+        return "".join((*pieces, text[at:])) if pieces else text
+
+
 def fresh_salt(text: str) -> str:
     """Return the first salt of a fixed row that stands nowhere in the text: the same for nearly all texts.
 
@@ -84,7 +114,7 @@ class Namer:
         self.originals: dict[str, str] = dict(known.originals) if known is not None else {}
         self._names = {secret: name for name, secret in self.originals.items()}
         self._last: dict[str, int] = {}
-        self._taken = set(re.findall(f"(?=({_NAME}{self.salt}))", text)) if f"_{self.salt}" in text else set()
+        self._taken = _names_in(text, self.salt)
 
     def name(self, secret: str, kind: str) -> str:
         """Return the placeholder of a secret, a new one where it has none yet."""
@@ -100,6 +130,14 @@ class Namer:
             name = f"{_START}{kind}_{number}_{self.salt}"
             if name not in self.originals and name not in self._taken:
                 return name
+
+
+def _names_in(text: str, salt: str) -> set[str]:
+    """Return the names of this salt that the text holds, wherever one may begin."""
+    if f"_{salt}" not in text:
+        return set()
+    name = re.compile(_NAME + salt)
+    return {match[0] for at in places(text, _START) if (match := name.match(text, at)) is not None}
 
 
 def restore(reply: str, redacted: Redacted) -> str:

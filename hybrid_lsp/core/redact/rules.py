@@ -13,6 +13,7 @@ from hybrid_lsp.core.redact.hits import Hit, lower_cased
 from hybrid_lsp.core.redact.mentioned import mentioned_hits
 from hybrid_lsp.core.redact.names import WORDS
 from hybrid_lsp.core.redact.patterns import pattern_hits, read_patterns
+from hybrid_lsp.core.redact.placeholders import LookAlikes
 from hybrid_lsp.core.redact.vendors import FORMS, vendor_hits
 from hybrid_lsp.core.redact.words import MIN_LITERAL_CHARS, literal_hits, machine_hits, spellings, telling_words
 
@@ -55,17 +56,26 @@ class Rules:
         )
         return _with_fingerprint(rules), problems
 
-    def hits(self, text: str) -> Iterator[Hit]:
-        """Yield all that must not leave, the surest rules first; stretches may overlap."""
-        lowered = lower_cased(text)
+    def hits(self, text: str, taken: LookAlikes) -> Iterator[Hit]:
+        """Yield all that must not leave, the surest rules first; stretches may overlap, also with what is taken."""
         yield from literal_hits(text, self.literals)
+        yield from self.far_hits(text)
+        yield from self.near_hits(text, taken)
+
+    def far_hits(self, text: str) -> Iterator[Hit]:
+        """Yield what is told from many lines."""
         yield from block_hits(text)
+
+    def near_hits(self, text: str, taken: LookAlikes) -> Iterator[Hit]:
+        """Yield what is told from the line that it stands on, and few around it."""
+        lowered = lower_cased(text)
+        names = taken.blanked(lowered)
         yield from vendor_hits(text)
-        yield from header_hits(text, lowered)
-        yield from assigned_hits(text, lowered)
+        yield from header_hits(text, names)
+        yield from assigned_hits(text, names)
         yield from mentioned_hits(text, lowered)
         yield from pattern_hits(text, self.patterns)
-        yield from machine_hits(text, lowered, self.machine_words)
+        yield from machine_hits(text, names, self.machine_words)
 
 
 _SHORT = (

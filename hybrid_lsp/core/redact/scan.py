@@ -1,34 +1,35 @@
 """Find the secrets of a text, give each its name, and write the text without them. Pure."""
 
-from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
 from hybrid_lsp.core.errors import Refused
-from hybrid_lsp.core.redact.hits import Hit, compiled, is_open_left, is_open_right, places
-from hybrid_lsp.core.redact.placeholders import LOOK_ALIKE, Found, Namer, Redacted, kind_of
+from hybrid_lsp.core.redact.hits import Hit
+from hybrid_lsp.core.redact.placeholders import Found, LookAlikes, Namer, Redacted, kind_of
 from hybrid_lsp.core.redact.rules import Rules
-from hybrid_lsp.core.redact.values import is_mixed
+from hybrid_lsp.core.redact.spans import Span, standing_elsewhere, united
 
 MAX_CHARS = 4 * 1024 * 1024
 """A longer text is not scanned, and so must not leave."""
-_TAIL_CHARS = 6
-_MOST_SINGLE_SEARCHES = 24
-_MOST_ALIKE = 8
 _MOST_LOOKS = 8
+_REACH = 600
+"""How far from what was taken out something may be found because of it: no rule that reads a line looks further."""
+_LONGEST_LINE = 5000
+_EDGE = 120
+"""Where a long line is cut, how far from the cut a secret has to be that is not an effect of it."""
 
 
 class Unscannable(Refused):
     """A text cannot be searched for secrets, so it stays here."""
 
 
-class _Span(NamedTuple):
-    start: int
-    end: int
-    rank: int
-    kind: str
+class _Look(NamedTuple):
+    """What a look at the text has come to, and which stretches of its text are new names."""
+
+    redacted: Redacted
+    names: list[tuple[int, int]]
 
 
 def redact(text: str, rules: Rules, *, known: Redacted | None = None) -> Redacted:
@@ -49,90 +50,82 @@ def redact(text: str, rules: Rules, *, known: Redacted | None = None) -> Redacte
             f"The text has {len(text):,} characters, and only {MAX_CHARS:,} can be searched for secrets, so it stays "
             "on this machine; ask about a smaller part of it."
         )
-    redacted = _once(text, rules, known)
-    counts = Counter({found.placeholder: found.count for found in redacted.found})
+    looks = [_first_look(text, rules, known)]
     # A shorter text may bring a name and a value within reach of each other: look until there is nothing more.
-    for _ in range(_MOST_LOOKS):
-        more = _once(redacted.text, rules, redacted) if counts else redacted
-        if not more.found:
-            break
-        counts.update({found.placeholder: found.count for found in more.found})
-        redacted = more
+    while looks[-1].names and len(looks) <= _MOST_LOOKS:
+        looks.append(_next_look(looks[-1], rules))
+    counts: Counter[str] = Counter()
+    for look in looks:
+        counts.update({found.placeholder: found.count for found in look.redacted.found})
     found = (Found(kind=kind_of(name), placeholder=name, count=count) for name, count in counts.items())
-    return replace(redacted, found=tuple(found))
+    return replace(looks[-1].redacted, found=tuple(found))
 
 
-def _once(text: str, rules: Rules, known: Redacted | None) -> Redacted:
-    hits = list(rules.hits(text))
-    spans = _merged(text, hits)
+def _first_look(text: str, rules: Rules, known: Redacted | None) -> _Look:
+    taken = LookAlikes(text)
+    spans = _spans(rules.hits(text, taken), taken)
     secrets = {text[span.start : span.end]: span.kind for span in spans}
     if known is not None:
         secrets |= {secret: kind_of(name) for name, secret in known.originals.items()}
-    again = list(_standing_elsewhere(text, secrets))
-    return _replaced(text, _merged(text, hits + again) if again else spans, known)
+    return _replaced(text, united([*spans, *standing_elsewhere(text, secrets, spans, taken)]), known)
 
 
-def _merged(text: str, hits: Iterable[Hit]) -> list[_Span]:
-    """Return stretches that do not overlap, in order; a stretch is of the kind that was found first in it."""
-    kept = _without_look_alikes(text, hits)
-    merged: list[_Span] = []
-    for span in sorted(_Span(hit.start, hit.end, rank, hit.kind) for rank, hit in enumerate(kept)):
-        if not merged or span.start >= merged[-1].end:
-            merged.append(span)
-            continue
-        before = merged[-1]
-        first = min(before, span, key=lambda one: one.rank)
-        merged[-1] = _Span(before.start, max(before.end, span.end), first.rank, first.kind)
-    return merged
+def _next_look(look: _Look, rules: Rules) -> _Look:
+    """Look again where something has changed; what was known before has been looked for everywhere."""
+    text = look.redacted.text
+    taken = LookAlikes(text)
+    spans = _spans(_hits_near(text, look.names, rules, taken), taken)
+    secrets = {text[span.start : span.end]: span.kind for span in spans}
+    return _replaced(text, united([*spans, *standing_elsewhere(text, secrets, spans, taken)]), look.redacted)
 
 
-def _without_look_alikes(text: str, hits: Iterable[Hit]) -> Iterator[Hit]:
-    """Yield the hits whose evidence holds nothing that looks like a placeholder: that is no secret any more."""
-    found = [match.span() for match in compiled(LOOK_ALIKE).finditer(text)] if "REDACTED_" in text else []
-    ends = [end for _, end in found]
-    for hit in hits:
-        place = bisect_left(ends, hit.since + 1)
-        if place >= len(found) or found[place][0] >= hit.end:
-            yield hit
+def _spans(hits: Iterable[Hit], taken: LookAlikes) -> list[Span]:
+    ranked = enumerate(hits)
+    return united(Span(at, end, rank, kind) for rank, (at, end, kind, since) in ranked if taken.leave(since, end))
 
 
-def _standing_elsewhere(text: str, secrets: Mapping[str, str]) -> Iterator[Hit]:
-    """Yield every place of the secrets: what is a secret in one line is none the less one in another."""
-    telling = {secret: kind for secret, kind in secrets.items() if len(secret) >= _TAIL_CHARS}
-    for secret, at in _occurrences(text, telling):
-        end = at + len(secret)
-        whole = is_open_left(text, at) and is_open_right(text, end)
-        if whole or (len(secret) >= 16 and is_mixed(secret)):
-            yield Hit(at, end, telling[secret], at)
-
-
-def _occurrences(text: str, secrets: Mapping[str, str]) -> Iterator[tuple[str, int]]:
-    if len(secrets) <= _MOST_SINGLE_SEARCHES:
-        for secret in secrets:
-            for at in places(text, secret):
-                yield secret, at
+def _hits_near(text: str, names: list[tuple[int, int]], rules: Rules, taken: LookAlikes) -> Iterator[Hit]:
+    windows = _windows(text, names)
+    if sum(end - start for start, end in windows) > len(text) // 2:
+        yield from rules.hits(text, taken)
         return
-    # Many secrets are looked for at once, by their last characters: one pass, however many there are.
-    by_tail: dict[str, list[str]] = {}
-    for secret in secrets:
-        alike = by_tail.setdefault(secret[-_TAIL_CHARS:], [])
-        if len(alike) < _MOST_ALIKE:
-            alike.append(secret)
-    for end in range(_TAIL_CHARS, len(text) + 1):
-        for secret in by_tail.get(text[end - _TAIL_CHARS : end], ()):
-            if text.endswith(secret, 0, end):
-                yield secret, end - len(secret)
+    yield from rules.far_hits(text)
+    for start, end in windows:
+        part = text[start:end]
+        least = 0 if not start or text[start - 1] == "\n" else _EDGE
+        most = len(part) - (0 if end == len(text) or part.endswith("\n") else _EDGE)
+        for hit in rules.near_hits(part, LookAlikes(part)):
+            if least <= hit.since and hit.end <= most:
+                yield Hit(hit.start + start, hit.end + start, hit.kind, hit.since + start)
 
 
-def _replaced(text: str, spans: Iterable[_Span], known: Redacted | None) -> Redacted:
+def _windows(text: str, names: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the lines around the names, in order and without overlaps; of long lines only the part that is near."""
+    windows: list[tuple[int, int]] = []
+    for start, end in names:
+        since, until = max(0, start - _REACH), min(len(text), end + _REACH)
+        since = max(text.rfind("\n", 0, since) + 1, since - _LONGEST_LINE)
+        line_end = text.find("\n", until, until + _LONGEST_LINE)
+        until = line_end + 1 if line_end >= 0 else min(len(text), until + _LONGEST_LINE)
+        if windows and since <= windows[-1][1]:
+            since = windows.pop()[0]
+        windows.append((since, until))
+    return windows
+
+
+def _replaced(text: str, spans: Iterable[Span], known: Redacted | None) -> _Look:
     namer = Namer(text, known)
     pieces: list[str] = []
     counts: Counter[str] = Counter()
-    at = 0
+    names: list[tuple[int, int]] = []
+    at = length = 0
     for span in spans:
         name = namer.name(text[span.start : span.end], span.kind)
         counts[name] += 1
         pieces += (text[at : span.start], name)
+        length += span.start - at + len(name)
+        names.append((length - len(name), length))
         at = span.end
     found = tuple(Found(kind=kind_of(name), placeholder=name, count=count) for name, count in counts.items())
-    return Redacted(text="".join((*pieces, text[at:])), found=found, salt=namer.salt, originals=namer.originals)
+    written = "".join((*pieces, text[at:]))
+    return _Look(Redacted(text=written, found=found, salt=namer.salt, originals=namer.originals), names)

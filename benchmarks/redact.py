@@ -5,7 +5,8 @@
 
 Real code holds hardly any secret, so nearly every hit in it is a false alarm: they are counted by kind and listed, each
 by its file, line and name before it, never by its value. Folders of tests are left out; they are full of made-up keys.
-Then the time for texts of growing size, beside copying the text and beside one search for one regular expression.
+Then the time for texts of growing size, beside copying the text and beside one search for one regular expression; and,
+beside plain code, for texts that are made to be slow.
 """
 
 import argparse
@@ -16,10 +17,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from benchmarks.crafted_secrets import FILLED, ROWS, crafted
 from hybrid_lsp.core.redact import MAX_CHARS, Rules, redact
 
 TESTS = frozenset({"test", "tests", "testing", "testdata", "idle_test"})
 SIZES = (10_000, 100_000, 1_000_000)
+CRAFTED_CHARS = 200_000
 ONE_SEARCH = re.compile(r"(?:password|secret|token)\s*[=:]\s*[\"'][^\"'\n]{8,}[\"']", re.IGNORECASE)
 
 
@@ -78,6 +81,15 @@ def costs(sample: str, rules: Rules) -> None:
         print(f"{size:12,} {ours:10.2f} {search:11.2f} {copy:9.3f}")
 
 
+def crafted_costs(sample: str, rules: Rules) -> None:
+    """Print the time for texts that nobody writes, beside plain code of the same length."""
+    plain = (sample * (CRAFTED_CHARS // max(1, len(sample)) + 1))[:CRAFTED_CHARS]
+    texts = {"plain code": plain} | {name: crafted(name, CRAFTED_CHARS) for name in (*ROWS, *FILLED)}
+    print(f"\n{'ms for 1 MB':>12}   (from {CRAFTED_CHARS:,} characters, best of 3)")
+    for name, text in texts.items():
+        print(f"{best_ms(lambda text=text: redact(text, rules), turns=3) * 1e6 / CRAFTED_CHARS:12,.0f}   {name}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", nargs="*", type=Path)
@@ -93,6 +105,7 @@ def main() -> None:
         (standard / name).read_text(encoding="utf-8") for name in ("typing.py", "argparse.py", "json/encoder.py")
     )
     costs(sample, rules)
+    crafted_costs(sample, rules)
 
 
 if __name__ == "__main__":

@@ -13,8 +13,8 @@ from hybrid_lsp.core.redact.hits import Crowd, Hit, compiled, is_open_left, plac
 
 _BEGIN = r"-{4,5} ?BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-{4,5}"
 _END = r"-{4,5} ?END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-{4,5}"
-_EDGE = r"(?:\\[nrt]|[ \t\"'`+#/*>,;|\\-])*+"
-"""What code puts around a line of a key: quotes, signs of a comment, an operator."""
+_EDGE = r"(?:\\[nrt]|[ \t\r\"'`+#/*>,;|\\-])*+"
+"""What code puts around a line of a key: quotes, signs of a comment, an operator, half of a line break of Windows."""
 _LETTERS = r"(?:[A-Za-z0-9+/]{40,4000}+ )*[A-Za-z0-9+/]{0,4000}+={0,2}+"
 _LINE = _EDGE + rf"({_LETTERS}|[A-Z][A-Za-z-]{{2,16}}: ?[^\r\n\\]{{0,200}})" + _EDGE
 _MIN_KEY_CHARS = 32
@@ -159,7 +159,7 @@ def _is_header(part: str) -> bool:
     return isinstance(header, dict) and ("alg" in header or "typ" in header)
 
 
-_ENTRY = r"^[ \t]{2,12}([\w./-]{1,80}):[ \t]{1,4}([A-Za-z0-9+/]{8,4000}={0,2})[ \t]*$"
+_ENTRY = r"^[ \t]{2,12}([\w./-]{1,80}):[ \t]{1,4}([A-Za-z0-9+/]{8,4000}={0,2})[ \t]*\r?$"
 _SECRET_REACH = 20_000
 
 

@@ -46,6 +46,12 @@ ROWS: dict[str, str] = {
     "dashes": "-",
     "slashes": "/////",
     "half placeholders": "REDACTED_",
+    "comments": "# a\n",
+    "comments in comments": "# # // -- # # > > #\n",
+    "comments that are empty": "#\n\n",
+    "names in comments": "# password =\n",
+    "blank lines between comments": "#" + " \n" * 200,
+    "blanks": " " * 79 + "\n",
 }
 """What is repeated."""
 FILLED: dict[str, str] = {

@@ -63,7 +63,7 @@ def _job(number: int, texts: list[tuple[str, str, str]]) -> Spread:
 
 
 def _commented(text: str) -> str:
-    return text if "\n" in text else f"# {text}"
+    return "\n".join(f"# {line}" for line in text.split("\n"))
 
 
 def _answer(task: Task, focus: str, first: int) -> str:

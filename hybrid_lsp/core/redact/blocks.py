@@ -24,6 +24,15 @@ _LONGEST_LINE = 4096
 _LONGEST_BLOCK = 20_000
 
 
+_MARKS = ("PRIVATE KEY", "Private-Lines:", '"kty"', "kind: Secret")
+"""One of them stands in every block that goes over several lines."""
+
+
+def may_hold_blocks(text: str) -> bool:
+    """Say whether it is worth looking for a block of several lines."""
+    return any(mark in text for mark in _MARKS)
+
+
 def block_hits(text: str) -> Iterator[Hit]:
     """Yield every private key that stands as a block, and every signed token."""
     yield from _begun_blocks(text)
@@ -108,14 +117,17 @@ def _lines_above(text: str, since: int, at: int) -> Iterator[re.Match[str]]:
         yield line
 
 
+_PUTTY = (
+    r"Private-Lines: ?[0-9]{1,3}(?:\r?\n|(?:\\r)?\\n)"
+    r"([A-Za-z0-9+/=]{8,80}(?:(?:\r?\n|(?:\\r)?\\n)?[A-Za-z0-9+/=]{1,80}){0,79})"
+)
+
+
 def _putty_keys(text: str) -> Iterator[Hit]:
-    body = compiled(
-        r"Private-Lines: ?[0-9]{1,3}(?:\r?\n|(?:\\r)?\\n)((?:[A-Za-z0-9+/=]{1,80}(?:\r?\n|(?:\\r)?\\n)?){1,80})"
-    )
     for at in places(text, "Private-Lines:"):
-        match = body.match(text, at)
+        match = compiled(_PUTTY).match(text, at)
         if match is not None:
-            yield Hit(match.start(1), match.start(1) + len(match[1].rstrip("\r\n\\nr")), "PRIVATE_KEY", at)
+            yield Hit(match.start(1), match.end(1), "PRIVATE_KEY", at)
 
 
 _JWK_SECRETS = r"\"(?:d|p|q|dp|dq|qi|k)\"\s{0,8}:\s{0,8}\"([A-Za-z0-9_-]{20,1400})\""
@@ -159,7 +171,13 @@ def _is_header(part: str) -> bool:
     return isinstance(header, dict) and ("alg" in header or "typ" in header)
 
 
-_ENTRY = r"^[ \t]{2,12}([\w./-]{1,80}):[ \t]{1,4}([A-Za-z0-9+/]{8,4000}={0,2})[ \t]*\r?$"
+_SECTION = r"^([ \t]{0,24})(?:data|stringData):"
+_ENTRY = (
+    r"^(?:#{1,4}[ \t]?)?([ \t]{1,36})(?:#{1,4}[ \t]{0,4})?"
+    r"([\w./-]{1,80}):[ \t]{1,4}([\"']?)([A-Za-z0-9+/]{8,4000}+={0,2})\3[ \t]*\r?$"
+)
+"""One entry may be commented out where the others are not."""
+_ENTRIES_ELSEWHERE = frozenset({"name", "namespace", "type", "app", "uid"})
 _SECRET_REACH = 20_000
 
 
@@ -172,9 +190,12 @@ def _kubernetes_secrets(text: str) -> Iterator[Hit]:
         start = max(done, text.rfind("\n---", max(0, at - _SECRET_REACH), at), at - _SECRET_REACH)
         stop = text.find("\n---", at, at + _SECRET_REACH)
         done = stop if stop >= 0 else min(len(text), at + _SECRET_REACH)
-        section = compiled(r"^(?:data|stringData):", re.MULTILINE).search(text, start, done)
-        if section is None:
-            continue
-        for match in compiled(_ENTRY, re.MULTILINE).finditer(text, section.end(), done):
-            if match[1] not in {"name", "namespace", "type", "app", "uid"}:
-                yield Hit(match.start(2), match.end(2), "KUBERNETES_SECRET", match.start())
+        section = compiled(_SECTION, re.MULTILINE).search(text, start, done)
+        if section is not None:
+            yield from _entries(text, section, done)
+
+
+def _entries(text: str, section: re.Match[str], end: int) -> Iterator[Hit]:
+    for entry in compiled(_ENTRY, re.MULTILINE).finditer(text, section.end(), end):
+        if len(entry[1]) > len(section[1]) and entry[2] not in _ENTRIES_ELSEWHERE:
+            yield Hit(entry.start(4), entry.end(4), "KUBERNETES_SECRET", entry.start())

@@ -7,7 +7,8 @@ from hashlib import sha256
 
 from hybrid_lsp.core.errors import Problem
 from hybrid_lsp.core.redact.assigned import assigned_hits
-from hybrid_lsp.core.redact.blocks import block_hits
+from hybrid_lsp.core.redact.blocks import block_hits, may_hold_blocks
+from hybrid_lsp.core.redact.comments import Comments
 from hybrid_lsp.core.redact.headers import header_hits
 from hybrid_lsp.core.redact.hits import Hit, lower_cased
 from hybrid_lsp.core.redact.mentioned import mentioned_hits
@@ -58,21 +59,26 @@ class Rules:
 
     def hits(self, text: str, taken: LookAlikes) -> Iterator[Hit]:
         """Yield all that must not leave, the surest rules first; stretches may overlap, also with what is taken."""
+        comments = Comments(text)
         yield from literal_hits(text, self.literals)
-        yield from self.far_hits(text)
-        yield from self.near_hits(text, taken)
+        yield from self.far_hits(text, comments)
+        yield from self.near_hits(text, taken, comments)
 
-    def far_hits(self, text: str) -> Iterator[Hit]:
+    def far_hits(self, text: str, comments: Comments) -> Iterator[Hit]:
         """Yield what is told from many lines."""
         yield from block_hits(text)
+        if may_hold_blocks(text):
+            yield from comments.hits(block_hits, text)
 
-    def near_hits(self, text: str, taken: LookAlikes) -> Iterator[Hit]:
+    def near_hits(self, text: str, taken: LookAlikes, comments: Comments) -> Iterator[Hit]:
         """Yield what is told from the line that it stands on, and few around it."""
         lowered = lower_cased(text)
         names = taken.blanked(lowered)
         yield from vendor_hits(text)
         yield from header_hits(text, names)
         yield from assigned_hits(text, names)
+        yield from comments.hits(header_hits, text, names)
+        yield from comments.hits(assigned_hits, text, names)
         yield from mentioned_hits(text, lowered)
         yield from pattern_hits(text, self.patterns)
         yield from machine_hits(text, names, self.machine_words)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from hybrid_lsp.core.errors import Refused
+from hybrid_lsp.core.redact.comments import Comments
 from hybrid_lsp.core.redact.hits import Hit
 from hybrid_lsp.core.redact.placeholders import Found, LookAlikes, Namer, Redacted, kind_of
 from hybrid_lsp.core.redact.rules import Rules
@@ -89,12 +90,12 @@ def _hits_near(text: str, names: list[tuple[int, int]], rules: Rules, taken: Loo
     if sum(end - start for start, end in windows) > len(text) // 2:
         yield from rules.hits(text, taken)
         return
-    yield from rules.far_hits(text)
+    yield from rules.far_hits(text, Comments(text))
     for start, end in windows:
         part = text[start:end]
         least = 0 if not start or text[start - 1] == "\n" else _EDGE
         most = len(part) - (0 if end == len(text) or part.endswith("\n") else _EDGE)
-        for hit in rules.near_hits(part, LookAlikes(part)):
+        for hit in rules.near_hits(part, LookAlikes(part), Comments(part)):
             if least <= hit.since and hit.end <= most:
                 yield Hit(hit.start + start, hit.end + start, hit.kind, hit.since + start)
 

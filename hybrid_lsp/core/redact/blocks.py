@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from hybrid_lsp.core.redact.hits import Crowd, Hit, compiled, is_open_left, places
+from hybrid_lsp.core.redact.values import is_password
 
 _BEGIN = r"-{4,5} ?BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-{4,5}"
 _END = r"-{4,5} ?END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-{4,5}"
@@ -171,14 +172,15 @@ def _is_header(part: str) -> bool:
     return isinstance(header, dict) and ("alg" in header or "typ" in header)
 
 
-_SECTION = r"^([ \t]{0,24})(?:data|stringData):"
 _ENTRY = (
-    r"^(?:#{1,4}[ \t]?)?([ \t]{1,36})(?:#{1,4}[ \t]{0,4})?"
-    r"([\w./-]{1,80}):[ \t]{1,4}([\"']?)([A-Za-z0-9+/]{8,4000}+={0,2})\3[ \t]*\r?$"
+    r"^(?:#{1,4}[ \t]?)?([ \t]{0,36})(?:#{1,4}[ \t]{0,4})?(?:(?:data|(stringData)):|"
+    r"(?<=[ \t])([\w./-]{1,80}):[ \t]{1,4}([\"']?)([^\s\"']{6,20000}+)\4[ \t]*\r?$)"
 )
-"""One entry may be commented out where the others are not."""
+"""A section, or an entry of one; either may be commented out where the rest is not."""
+_BASE64 = r"[A-Za-z0-9+/]{8,}={0,2}"
 _ENTRIES_ELSEWHERE = frozenset({"name", "namespace", "type", "app", "uid"})
-_SECRET_REACH = 20_000
+_SECRET_REACH = 60_000
+_DEEPEST = 99
 
 
 def _kubernetes_secrets(text: str) -> Iterator[Hit]:
@@ -190,12 +192,16 @@ def _kubernetes_secrets(text: str) -> Iterator[Hit]:
         start = max(done, text.rfind("\n---", max(0, at - _SECRET_REACH), at), at - _SECRET_REACH)
         stop = text.find("\n---", at, at + _SECRET_REACH)
         done = stop if stop >= 0 else min(len(text), at + _SECRET_REACH)
-        section = compiled(_SECTION, re.MULTILINE).search(text, start, done)
-        if section is not None:
-            yield from _entries(text, section, done)
+        yield from _entries(text, start, done)
 
 
-def _entries(text: str, section: re.Match[str], end: int) -> Iterator[Hit]:
-    for entry in compiled(_ENTRY, re.MULTILINE).finditer(text, section.end(), end):
-        if len(entry[1]) > len(section[1]) and entry[2] not in _ENTRIES_ELSEWHERE:
-            yield Hit(entry.start(4), entry.end(4), "KUBERNETES_SECRET", entry.start())
+def _entries(text: str, start: int, end: int) -> Iterator[Hit]:
+    least, plain = _DEEPEST, False
+    for entry in compiled(_ENTRY, re.MULTILINE).finditer(text, start, end):
+        depth, value = len(entry[1]), entry[5]
+        if value is None:
+            least, plain = min(least, depth), plain or entry[2] is not None
+            continue
+        is_secret = compiled(_BASE64).fullmatch(value) is not None or (plain and is_password(value))
+        if is_secret and depth > least and entry[3] not in _ENTRIES_ELSEWHERE:
+            yield Hit(entry.start(5), entry.end(5), "KUBERNETES_SECRET", entry.start())

@@ -20,6 +20,11 @@ _TO_THE_END = (
     r"(?P<value>[^\s\"'`]{6,512}+)[ \t]*+(?:[#;].{0,200}+)?(?=\r?$)"
     r"|(?>(?P<cut>[^\s\"'`]{6,512})(?=[#;])).{0,201}+(?=\r?$)"
 )
+_BELOW_IT = (
+    r"(?:[|>][+-]?[0-9]?[+-]?|[\"']?\$\(cat[ \t]{0,4}<<-?[ \t]{0,4}[\"']?\w{1,20}[\"']?)?+[ \t]*+(?:#.{0,200}+)?\r?\n"
+    r"[ \t]*+(?P<value>[^\s\"'`]{6,512}+)[ \t]*+(?=\r?$)"
+)
+"""The value stands alone on the next line, as in YAML, or where a shell reads a document."""
 _CODE = r"[()\[\]{}<>;,]|::|->|\$[A-Za-z{(]"
 _TYPES = r"(?i)(?:u|i|f|int|uint|float|bytes|string|str|char|varchar|vec|utf)_?[0-9]{1,4}[?]?"
 _LINE_REACH = 120
@@ -86,7 +91,7 @@ def _on_its_line(text: str, word: Word, line: str, keyword: str, after: int) -> 
         return None
     match = compiled(_TO_THE_END, re.MULTILINE).match(text, given.end())
     if match is None:
-        return None
+        return _on_the_next_line(text, word, given, left["name"] + keyword)
     span = match.span("value" if match["cut"] is None else "cut")
     tight = given["sep"] == "=" and not given["gap"] and not given["after"]
     is_worth = _is_worth(
@@ -94,6 +99,17 @@ def _on_its_line(text: str, word: Word, line: str, keyword: str, after: int) -> 
         is_tight=tight and not line.startswith((" ", "\t")), is_yaml=given["sep"] == ":" and given["after"] == " ",
     )  # fmt: skip
     return span if is_worth else None
+
+
+def _on_the_next_line(text: str, word: Word, given: re.Match[str], name: str) -> tuple[int, int] | None:
+    match = compiled(_BELOW_IT, re.MULTILINE).match(text, given.end())
+    if match is None or (given["sep"] == "=") != (text[given.end() : match.start("value")].find("<<") >= 0):
+        return None
+    is_yaml = given["sep"] == ":"
+    is_worth = _is_worth(
+        word, match["value"], is_shouted=not is_yaml and name.isupper(), is_tight=not is_yaml, is_yaml=is_yaml
+    )
+    return match.span("value") if is_worth else None
 
 
 def _is_worth(word: Word, value: str, *, is_shouted: bool, is_tight: bool, is_yaml: bool) -> bool:

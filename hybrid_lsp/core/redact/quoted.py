@@ -20,15 +20,17 @@ _EXACT_TAIL = (
 _STRINGS = (
     r"(?:\"\"|'')?(?:[brfuBRFUL@$]{1,2})?(?:"
     r"\\\"(?P<e>[^\"\\\n]{4,512}+)\\\"|\"(?P<d>(?:[^\"\\\n]|\\.){4,512}+)\""
-    r"|'(?P<s>(?:[^'\\\n]|\\.){4,512}+)'|`(?P<b>[^`\n]{4,512}+)`)"
+    r"|'(?P<s>(?:[^'\\\n]|\\.){4,512}+)'|`(?P<b>[^`\n]{4,512}+)`"
+    r"|(?P<q>[\"'])\\?\r?\n[ \t]{0,40}(?P<l>[^\s\"'\\]{4,512}+)\s{0,40}(?P=q))"
 )
+"""The last of them is a string in quotes of three with one word in it, alone on a line."""
 _NEXT_PART = r"\s{0,40}(?:[+.&]|\.\.|\\)?\s{0,40}" + _STRINGS.replace("{4,512}", "{3,512}")
 _MOST_PARTS = 8
 _QUOTED = (
     TAIL
     + r"(?:\\?[\"'`])?[\])]{0,2}\s{0,4}"
     + r"(?:(?P<odd>,\s{0,20}|\([\"'\w., ]{0,24}?|\|\|\s?|\?\?\s?|[ \t]++(?=[\"'`]))"
-    + r"|(?:[:?!]\s?[A-Za-z&'][\w\[\]<>&|.?' ]{0,40}?\s?)?(?::=|===?|!==?|=>|->|=|:)\s{0,40}[(\[]?"
+    + r"|(?:[:?!]\s?[A-Za-z&'][\w\[\]<>&|.?' ]{0,40}?\s?)?(?::=|===?|!==?|=>|->|=|:)\s{0,40}(?:[(\[]\s{0,40})?"
     + r"|value\s?=\s?|\s{0,40}value:\s?)"
     + _STRINGS
 )
@@ -45,7 +47,7 @@ class Strings:
 
     text: str
     _parts: dict[int, re.Match[str] | None] = field(default_factory=dict)
-    _worth: dict[tuple[tuple[int, int], str], bool] = field(default_factory=dict)
+    _worth: dict[tuple[int, int, str], bool] = field(default_factory=dict)
 
     def given(self, word: Word, after: int) -> tuple[tuple[int, int], ...] | None:
         """Return where the secret parts of the string stand that is given to the name, none where it is no secret.
@@ -59,7 +61,10 @@ class Strings:
             return ()
         spans = self._joined(quoted)
         judge = _judge(word, quoted["tail"], quoted["odd"])
-        return spans if self._is_worth(spans, judge) else ()
+        if self._is_worth(spans, judge):
+            return spans
+        # What follows may be the docstring of the variable, or the next argument.
+        return spans[:1] if len(spans) > 1 and self._is_worth(spans[:1], judge) else ()
 
     def _joined(self, quoted: re.Match[str]) -> tuple[tuple[int, int], ...]:
         """Return where the parts of a string stand that is written as several, by an operator or a line break."""
@@ -76,7 +81,7 @@ class Strings:
         return self._parts[end]
 
     def _is_worth(self, spans: tuple[tuple[int, int], ...], judge: str) -> bool:
-        key = (spans[0], judge)
+        key = (spans[0][0], len(spans), judge)
         if key not in self._worth:
             self._worth[key] = _JUDGES[judge]("".join(self.text[start:end] for start, end in spans))
         return self._worth[key]

@@ -1,0 +1,44 @@
+"""core.redact: the ways in which files write a name and, further on, its secret."""
+
+import pytest
+
+from hybrid_lsp.core.redact import Rules, redact, restore
+
+RULES, _ = Rules.of()
+PASSWORD, TOKEN = "Blue-horse9", "k4Zt9XwP1mV7bN5cL2"
+BELOW = [
+    "password: >-\n  {p}\nuser: x\n", "password: |\n    {p}\n", "  - db_password: |2-  # ours\n      {p}\n", "  api_key: |-\n    {t}\n",
+    "password:\n  {p}\n", "password:   # of the database\n  {p}", "password: >+\r\n  {p}\r\nuser: x\r\n",
+    'password = (\n    "{p}"\n)\n', "password: str = (\n    '{p}'\n)\n", 'connect(\n    password=(\n        "Blue-"\n        "{p}"\n    )\n)\n',
+    "token = (\n  'k4Zt9XwP1mV7'\n  + '{t}'\n)\n", 'password = """\n{p}\n"""\n', "token = '''\\\n    {t}\n'''\n",
+    "DB_PASSWORD=$(cat <<EOF\n{p}\nEOF\n)\n", "export API_TOKEN=\"$(cat <<-'END'\n\t{t}\n\tEND\n)\"\n",
+    "cat > .env <<EOF\nDB_PASSWORD={p}\nAPI_TOKEN={t}\nEOF\n", "kubectl apply -f - <<'EOF' | tee x\npassword: {p}\nEOF\n",
+    'password: str = "{p}"\n"""The password of the database."""\n', "password = '{p}'\n\n\"\"\"More about it.\"\"\"\n",
+    'run --password "{p}" "another argument"',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("sign", ["", "# "])
+@pytest.mark.parametrize("text", BELOW)
+def test_a_value_below_its_name_is_found(text: str, sign: str) -> None:
+    """A value on a later line than its name does not leave, and neither does one with another string behind it."""
+    written = "\n".join(sign + line for line in text.format(p=PASSWORD, t=TOKEN).split("\n"))
+    redacted = redact(written, RULES)
+
+    assert [secret for secret in (PASSWORD, TOKEN) if secret in redacted.text] == []
+    assert redacted.found
+    assert restore(redacted.text, redacted) == written
+
+
+CLEAN = [
+    "password: |\n  What to say to the database.\n", "password:\n    validate(password2)\n", "if password:\n    something2\n",
+    "token:\n  description\n", 'password = (\n    "Say what it is, "\n    "then press return."\n)\n', 'password = """\nSay it.\n"""\n',
+    "PASSWORD=$(cat <<EOF\n$OTHER\nEOF\n)\n", "password: >-\n  {{ vault.password }}\n", 'password = ("user", "password")\n',
+    "secret:\n  name: x\n", "password:\n  type: string\n", "passwords = [\n    'password',\n    'secret',\n]\n",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", CLEAN)
+def test_what_only_stands_below_a_name_is_left_alone(text: str) -> None:
+    """Sentences, calls, templates and nested keys below a name are no secrets."""
+    assert redact(text, RULES).text == text

@@ -30,15 +30,38 @@ def test_a_value_below_its_name_is_found(text: str, sign: str) -> None:
     assert restore(redacted.text, redacted) == written
 
 
+PASSING = [
+    '  - "DB_PASSWORD={p}"', 'environment: ["API_TOKEN={t}", "A=1"]', "DB_PASSWORD={p} python manage.py run", "ENV A=1 DB_PASSWORD={p}",
+    "export A=1; export DB_PASSWORD={p}; ./run.sh", "export DB_PASSWORD={p} && ./run.sh", "docker run -e DB_PASSWORD={p} -p 80:80 image",
+    "docker run --env API_TOKEN={t} image", 'set "DB_PASSWORD={p}"', "setx DB_PASSWORD {p}", 'RUN echo "token={t}" > x', "Password={p};User=x",
+    'env = "A=1\\nDB_PASSWORD={p}\\nAPI_TOKEN={t}\\n"', '{{"env": "A=1\\nexport password={p}\\r\\nb=2"}}', "'user: a\\n  password: {p}\\nb: 2'",
+    '"{{\\"env\\": \\"A=1\\\\nDB_PASSWORD={p}\\\\nB=2\\"}}"', "SECRET_KEY_BASE={t} rails server", "(cd x && A=1 API_KEY={t} ./run)",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("line", ["{}", "# {}", "    {}\n", "{}\r\ny = 1\n"])
+@pytest.mark.parametrize("text", PASSING)
+def test_a_value_in_passing_is_found(text: str, line: str) -> None:
+    """A value that is given to a name in a command, in a list or in a string that holds a file does not leave."""
+    written = line.format(text.format(p=PASSWORD, t=TOKEN))
+    redacted = redact(written, RULES)
+
+    assert [secret for secret in (PASSWORD, TOKEN) if secret in redacted.text] == []
+    assert redacted.found
+    assert restore(redacted.text, redacted) == written
+
+
 CLEAN = [
     "password: |\n  What to say to the database.\n", "password:\n    validate(password2)\n", "if password:\n    something2\n",
     "token:\n  description\n", 'password = (\n    "Say what it is, "\n    "then press return."\n)\n', 'password = """\nSay it.\n"""\n',
     "PASSWORD=$(cat <<EOF\n$OTHER\nEOF\n)\n", "password: >-\n  {{ vault.password }}\n", 'password = ("user", "password")\n',
-    "secret:\n  name: x\n", "password:\n  type: string\n", "passwords = [\n    'password',\n    'secret',\n]\n",
+    "PASSWORD=required python run", 'f"password={password1}"', '"password=%s" % password2', "print('token: ' + token1)", "f(SECRET_KEY=OTHER_KEY2)",
+    'log("A=1\\npassword: missing\\n")', "PASSWORD=$PASSWORD2 ./run", '"token=$TOKEN1"', 'parse("password={0}")', "secret:\n  name: x\n",
+    "password:\n  type: string\n", "passwords = [\n    'password',\n    'secret',\n]\n",
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("text", CLEAN)
-def test_what_only_stands_below_a_name_is_left_alone(text: str) -> None:
-    """Sentences, calls, templates and nested keys below a name are no secrets."""
+def test_what_only_stands_near_a_name_is_left_alone(text: str) -> None:
+    """Sentences, calls, templates, other names and nested keys are no secrets."""
     assert redact(text, RULES).text == text

@@ -6,6 +6,7 @@ name is looked at first: hardly any name stands so, and only then is a value rea
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from hybrid_lsp.core.redact.hits import Crowd, compiled
 from hybrid_lsp.core.redact.names import Word
@@ -29,33 +30,61 @@ _CODE = r"[()\[\]{}<>;,]|::|->|\$[A-Za-z{(]"
 _TYPES = r"(?i)(?:u|i|f|int|uint|float|bytes|string|str|char|varchar|vec|utf)_?[0-9]{1,4}[?]?"
 _LINE_REACH = 120
 
-_Way = tuple[str, str]
-_QUERY: _Way = (r"[\w.-]{0,40}[?&;]", r"=(?P<value>[A-Za-z0-9%._~+/-]{8,1000})")
-_CONNECTION: _Way = (
+
+class _Way(NamedTuple):
+    """How a value is given in passing."""
+
+    left: str
+    """What stands before the name, read back to front."""
+    given: str
+    """How the value follows the keyword."""
+    must_be_mixed: bool = False
+    """Whether a password must have a letter and a digit: it may as well be another word."""
+
+
+_QUERY = _Way(r"[\w.-]{0,40}[?&;]", r"=(?P<value>[A-Za-z0-9%._~+/-]{8,1000})")
+_CONNECTION = _Way(
     r"[\w. -]{0,20}(?:[ ]?;|[ ][^\s\"']{1,60}=\w)", r"[ ]?=[ ]?(?P<value>[^;\"'\s&]{4,128}+)(?=;|[\"']|[ ]\w+=)"
-)  # fmt: skip
-_OPTION: _Way = (
+)
+_FIRST_OF_CONNECTION = _Way(
+    r"[\w.]{0,20}(?:[\"'`]|[ \t]{0,8}\Z)",
+    r"=(?P<value>[^;\"'\s&]{4,128}+)(?=;[A-Za-z][\w ]{1,30}=)",
+    must_be_mixed=True,
+)
+_OPTION = _Way(
     r"[\w-]{0,40}--?(?:[\s\"'`,(\[]|\Z)", r"(?:=|[ \t]{1,3})(?P<value>[^\s\"'`<>\[\]{}$-][^\s\"'`<>\[\]{}$]{5,200})"
-)  # fmt: skip
-_ELEMENT: _Way = (
-    r"[\w:.-]{0,40}<", r"[\w-]{0,12}(?:[ ][^<>\n]{0,80})?>\s{0,8}(?P<value>[^<>\s]{6,400}+)\s{0,8}</"
-)  # fmt: skip
-_BELOW: _Way = (
+)
+_ELEMENT = _Way(r"[\w:.-]{0,40}<", r"[\w-]{0,12}(?:[ ][^<>\n]{0,80})?>\s{0,8}(?P<value>[^<>\s]{6,400}+)\s{0,8}</")
+_BELOW = _Way(
     r"[\w.-]{0,40}[\"']?[ ]{1,4}:eman",
     r"[\"']?[ \t]{0,8}\r?\n[ \t]{0,40}value:[ \t]{1,8}(?P<value>[^\s\"'#{}$]{6,512}+)[ \t]*+(?=\r?\n|\Z)",
 )
-_ENV: _Way = (
-    r"\w{0,40}[ \t]{1,4}(?:VNE|GRA|vnetes)[ \t]{0,8}\Z",
+_ENV = _Way(
+    r"\w{0,40}[ \t]{1,4}(?:VNE|GRA|vnetes|xtes)[ \t]{0,8}\Z",
     r"\w{0,12}[ \t]{1,4}(?P<value>[^\s\"'`=]{6,512}+)[ \t]*+(?=\r?\n|\Z)",
 )
+_SHELL = _Way(
+    r"[A-Z0-9_]{0,40}(?:[ \t\"'`;]|\Z)",
+    r"(?<=[A-Z])[A-Z0-9_]{0,16}=(?P<value>[^\s\"'`;&|<>(){}$\\,]{6,512}+)(?=[\s\"'`;&|]|\\[nr]|\Z)",
+    must_be_mixed=True,
+)  # fmt: skip
+"""Before a command, or behind `-e`: `DB_PASSWORD=… python manage.py`."""
+_IN_STRING = _Way(
+    r"[\w.-]{0,40}(?:[ \t]{1,4}(?:tropxe|tes))?[ \t]{0,20}(?:[nr]\\|[\"'`])",
+    r"(?:_?[0-9]{1,3})?(?:=|:[ ]{1,4})(?P<value>[^\s\"'`;&<>(){}$\\,]{6,512}+)(?=\\{1,4}[nr\"']|[\"'`])",
+    must_be_mixed=True,
+)  # fmt: skip
+r"""A line of a file that stands in a string, as `"A=1\nDB_PASSWORD=…\n"`."""
 _ANY_WAYS = (_ELEMENT, _ENV)
 _WAYS: dict[str, tuple[_Way, ...]] = {
-    "=": (_QUERY, _CONNECTION, _OPTION),
+    "=": (_QUERY, _CONNECTION, _FIRST_OF_CONNECTION, _OPTION, _SHELL, _IN_STRING),
+    "_": (_ELEMENT, _ENV, _SHELL, _IN_STRING),
+    ":": (_ELEMENT, _ENV, _IN_STRING),
     " ": (_CONNECTION, _OPTION, _ELEMENT, _BELOW, _ENV),
     "\t": (_OPTION, _ELEMENT, _BELOW, _ENV),
     **dict.fromkeys("\r\n\"'", (_ELEMENT, _BELOW, _ENV)),
 }
-"""By the character behind a keyword: what stands before its name, read back to front, and how the value follows."""
+"""By the character behind a keyword."""
 
 
 def unquoted(text: str, word: Word, at: int, after: int, crowd: Crowd) -> Iterator[tuple[int, int]]:
@@ -71,15 +100,19 @@ def unquoted(text: str, word: Word, at: int, after: int, crowd: Crowd) -> Iterat
 
 def _in_passing(text: str, word: Word, after: int, before: str, crowd: Crowd) -> Iterator[tuple[int, int]]:
     for way in _WAYS.get(text[after : after + 1], _ANY_WAYS):
-        left, given = way
-        if compiled(left).match(before) is None or (way is _OPTION and not crowd.admits(after)):
+        if compiled(way.left).match(before) is None or (way is _OPTION and not crowd.admits(after)):
             continue
-        match = compiled(given).match(text, after)
+        match = compiled(way.given).match(text, after)
         if match is None:
             continue
         if way is _OPTION:
             crowd.judged(match.end())
-        if is_password(match["value"]) if word.kind == "PASSWORD" else is_token(match["value"]):
+        value = match["value"]
+        if (
+            is_token(value)
+            if word.kind != "PASSWORD"
+            else is_password(value) and (is_mixed(value) or not way.must_be_mixed)
+        ):
             yield match.span("value")
 
 

@@ -96,29 +96,3 @@ def test_only_the_value_is_taken_out_of_a_comment() -> None:
     a, b = (found.placeholder for found in redacted.found)
 
     assert redacted.text == text.replace("czNjcjN0LWRhdGE=", a).replace("VFlQRTk5eHg0Mg==", b)
-
-
-MANIFESTS = {
-    "below code": ("czNjcjN0LWRhdGE=", "def load(\n    data: Buffer\n): ...\n\nkind: Secret\ndata:\n  tls.bin: {}\n"),
-    "long": ("czNjcjN0" * 700, "kind: Secret\ndata:\n  tls.bin: {}\n"),
-    "far down": ("czNjcjN0LWRhdGE=", "kind: Secret\ndata:\n" + "  a: eHh4\n" * 3000 + "  tls.bin: {}\n"),
-    "plain": ("s3cr3t!of&ours", "stringData:\n  connection: {}\nkind: Secret\n"),
-    "of a list": ("czNjcjN0LWRhdGE=", "items:\n  - kind: Secret\n    data:\n      tls.bin: {}\n"),
-}
-"""A secret, and a manifest around it."""
-
-
-@pytest.mark.parametrize("name", sorted(MANIFESTS))
-def test_the_values_of_a_manifest_are_found(name: str) -> None:
-    """Whatever stands above, however long and far down a value is, and base64 or not."""
-    secret, manifest = MANIFESTS[name]
-
-    assert secret not in redact(manifest.format(secret), RULES).text
-
-
-@pytest.mark.parametrize(
-    "line", ["  # tls.bin: czNjcjN0LWRhdGE=", "#   tls.bin: czNjcjN0LWRhdGE=", '  tls.bin: "czNjcjN0LWRhdGE="']
-)
-def test_an_entry_of_a_manifest_is_found_though_it_alone_is_commented_out(line: str) -> None:
-    """Where the manifest is in use and one of its values is not, that value is a secret all the same."""
-    assert "czNjcjN0" not in redact(f"kind: Secret\ndata:\n{line}\n  b: VFlQRTk5eHg0Mg==\n", RULES).text

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from hybrid_lsp.core.redact.hits import Crowd, Hit, compiled, is_open_left, places
-from hybrid_lsp.core.redact.values import is_password
+from hybrid_lsp.core.redact.manifests import manifest_hits
 
 _BEGIN = r"-{4,5} ?BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-{4,5}"
 _END = r"-{4,5} ?END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-{4,5}"
@@ -25,7 +25,7 @@ _LONGEST_LINE = 4096
 _LONGEST_BLOCK = 20_000
 
 
-_MARKS = ("PRIVATE KEY", "Private-Lines:", '"kty"', "kind: Secret")
+_MARKS = ("PRIVATE KEY", "Private-Lines:", '"kty"', "kind: Secret", '"Secret')
 """One of them stands in every block that goes over several lines."""
 
 
@@ -41,7 +41,7 @@ def block_hits(text: str) -> Iterator[Hit]:
     yield from _putty_keys(text)
     yield from _jwks(text)
     yield from _jwts(text)
-    yield from _kubernetes_secrets(text)
+    yield from manifest_hits(text)
 
 
 def _begun_blocks(text: str) -> Iterator[Hit]:
@@ -170,38 +170,3 @@ def _is_header(part: str) -> bool:
     except (ValueError, RecursionError):
         return False
     return isinstance(header, dict) and ("alg" in header or "typ" in header)
-
-
-_ENTRY = (
-    r"^(?:#{1,4}[ \t]?)?([ \t]{0,36})(?:#{1,4}[ \t]{0,4})?(?:(?:data|(stringData)):|"
-    r"(?<=[ \t])([\w./-]{1,80}):[ \t]{1,4}([\"']?)([^\s\"']{6,20000}+)\4[ \t]*\r?$)"
-)
-"""A section, or an entry of one; either may be commented out where the rest is not."""
-_BASE64 = r"[A-Za-z0-9+/]{8,}={0,2}"
-_ENTRIES_ELSEWHERE = frozenset({"name", "namespace", "type", "app", "uid"})
-_SECRET_REACH = 60_000
-_DEEPEST = 99
-
-
-def _kubernetes_secrets(text: str) -> Iterator[Hit]:
-    """The values under `data:` and `stringData:` of a manifest whose kind is Secret."""
-    done = 0
-    for at in places(text, "kind: Secret"):
-        if at < done:
-            continue
-        start = max(done, text.rfind("\n---", max(0, at - _SECRET_REACH), at), at - _SECRET_REACH)
-        stop = text.find("\n---", at, at + _SECRET_REACH)
-        done = stop if stop >= 0 else min(len(text), at + _SECRET_REACH)
-        yield from _entries(text, start, done)
-
-
-def _entries(text: str, start: int, end: int) -> Iterator[Hit]:
-    least, plain = _DEEPEST, False
-    for entry in compiled(_ENTRY, re.MULTILINE).finditer(text, start, end):
-        depth, value = len(entry[1]), entry[5]
-        if value is None:
-            least, plain = min(least, depth), plain or entry[2] is not None
-            continue
-        is_secret = compiled(_BASE64).fullmatch(value) is not None or (plain and is_password(value))
-        if is_secret and depth > least and entry[3] not in _ENTRIES_ELSEWHERE:
-            yield Hit(entry.start(5), entry.end(5), "KUBERNETES_SECRET", entry.start())

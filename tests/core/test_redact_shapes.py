@@ -36,6 +36,10 @@ PASSING = [
     "docker run --env API_TOKEN={t} image", 'set "DB_PASSWORD={p}"', "setx DB_PASSWORD {p}", 'RUN echo "token={t}" > x', "Password={p};User=x",
     'env = "A=1\\nDB_PASSWORD={p}\\nAPI_TOKEN={t}\\n"', '{{"env": "A=1\\nexport password={p}\\r\\nb=2"}}', "'user: a\\n  password: {p}\\nb: 2'",
     '"{{\\"env\\": \\"A=1\\\\nDB_PASSWORD={p}\\\\nB=2\\"}}"', "SECRET_KEY_BASE={t} rails server", "(cd x && A=1 API_KEY={t} ./run)",
+    "if x; then\n  export DB_PASSWORD={p}\nfi", "  export api_key={t}", "args: ['--db-password', '{p}']", 'run(["--api-key", "{t}"])',
+    "password: SecretStr = SecretStr('{p}')", 'let password = String::from("{p}");', 'password <- "{p}"', "sshpass -p {p} ssh host", "sshpass -p '{p}' ssh host",
+    'user.setPassword("{p}")', 'builder.password("{p}").build()', 'get(url, auth=("me", "{p}"))', "HTTPBasicAuth('me', '{p}')",
+    '"machine example.org login me password {p}\\nmachine b"', 'x = "# password: {p}\\n# user: a\\n"',
 ]  # fmt: skip
 
 
@@ -55,7 +59,8 @@ CLEAN = [
     "password: |\n  What to say to the database.\n", "password:\n    validate(password2)\n", "if password:\n    something2\n",
     "token:\n  description\n", 'password = (\n    "Say what it is, "\n    "then press return."\n)\n', 'password = """\nSay it.\n"""\n',
     "PASSWORD=$(cat <<EOF\n$OTHER\nEOF\n)\n", "password: >-\n  {{ vault.password }}\n", 'password = ("user", "password")\n',
-    "PASSWORD=required python run", 'f"password={password1}"', '"password=%s" % password2', "print('token: ' + token1)", "f(SECRET_KEY=OTHER_KEY2)",
+    'get_password("name2")', 'form.get("password", "field2")', "password = SecretStr('password')", 'auth=("user", "password")',
+    "password = Secret(name2)", "    password=computed2\n", "PASSWORD=required python run", 'f"password={password1}"', '"password=%s" % password2', "print('token: ' + token1)", "f(SECRET_KEY=OTHER_KEY2)",
     'log("A=1\\npassword: missing\\n")', "PASSWORD=$PASSWORD2 ./run", '"token=$TOKEN1"', 'parse("password={0}")', "secret:\n  name: x\n",
     "password:\n  type: string\n", "passwords = [\n    'password',\n    'secret',\n]\n",
 ]  # fmt: skip

@@ -20,7 +20,7 @@ def assigned_hits(text: str, lowered: str) -> Iterator[Hit]:
     for word in WORDS:
         crowd = Crowd()
         for at, after in named(lowered, word):
-            spans: Iterable[tuple[int, int]] | None = strings.given(word, after)
+            spans: Iterable[tuple[int, int]] | None = strings.given(word, at, after)
             for start, end in unquoted(text, word, at, after, crowd) if spans is None else spans:
                 yield Hit(start, end, _kind(text, word, at), at)
 

@@ -14,7 +14,8 @@ from hybrid_lsp.core.redact.quoted import TAIL, is_exact
 from hybrid_lsp.core.redact.values import is_hollow, is_mixed, is_password, is_plain_name, is_strong, is_token
 
 _LEFT = (
-    r"[ \t]*(?:[-+>#*/]{1,3}[ \t]*)?(?:(?:export|set|ENV|ARG|env|-e|-D)[ \t]+|\$env:|-D)?[\"']?(?P<name>[\w.-]{0,60})\Z"
+    r"[ \t]*(?:[-+>#*/]{1,3}[ \t]*)?(?P<shell>(?:export|set|ENV|ARG|env|-e|-D)[ \t]+|\$env:|-D)?"
+    r"[\"']?(?P<name>[\w.-]{0,60})\Z"
 )
 _GIVEN = TAIL + r"[\"']?(?P<gap>[ \t]{0,12})(?P<sep>=|:)(?P<after>[ \t]{0,12})"
 _TO_THE_END = (
@@ -70,7 +71,7 @@ _SHELL = _Way(
 )  # fmt: skip
 """Before a command, or behind `-e`: `DB_PASSWORD=… python manage.py`."""
 _IN_STRING = _Way(
-    r"[\w.-]{0,40}(?:[ \t]{1,4}(?:tropxe|tes))?[ \t]{0,20}(?:[nr]\\|[\"'`])",
+    r"[\w.-]{0,40}(?:[ \t]{1,4}(?:tropxe|tes))?[ \t#/*>+-]{0,20}(?:[nr]\\|[\"'`])",
     r"(?:_?[0-9]{1,3})?(?:=|:[ ]{1,4})(?P<value>[^\s\"'`;&<>(){}$\\,]{6,512}+)(?=\\{1,4}[nr\"']|[\"'`])",
     must_be_mixed=True,
 )  # fmt: skip
@@ -128,9 +129,12 @@ def _on_its_line(text: str, word: Word, line: str, keyword: str, after: int) -> 
     span = match.span("value" if match["cut"] is None else "cut")
     tight = given["sep"] == "=" and not given["gap"] and not given["after"]
     is_worth = _is_worth(
-        word, text[slice(*span)], is_shouted=tight and (left["name"] + keyword).isupper(),
-        is_tight=tight and not line.startswith((" ", "\t")), is_yaml=given["sep"] == ":" and given["after"] == " ",
-    )  # fmt: skip
+        word,
+        text[slice(*span)],
+        is_shouted=tight and (left["name"] + keyword).isupper(),
+        is_tight=tight and (left["shell"] is not None or not line.startswith((" ", "\t"))),
+        is_yaml=given["sep"] == ":" and given["after"] == " ",
+    )
     return span if is_worth else None
 
 

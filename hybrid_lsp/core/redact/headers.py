@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from hybrid_lsp.core.redact.hits import Crowd, Hit, compiled, places
-from hybrid_lsp.core.redact.values import is_hollow, is_password, is_strong, is_token
+from hybrid_lsp.core.redact.values import is_hollow, is_mixed, is_password, is_strong, is_token
 
 _USERINFO = r"://(?P<user>[^\s/:@\"'`<>\\\[\]]{0,128}):(?![0-9]{1,5},)(?P<password>[^\s/@\"'`<>\\\[\]]{3,256})@[A-Za-z0-9_\[{$%-]"
 _BEARER = r"(?:earer|EARER)[ \t]{1,4}([A-Za-z0-9._~+/=-]{16,4000})"
@@ -15,7 +15,9 @@ _COOKIE_NAME, _COOKIE_VALUE = r"[\w.%-]{1,64}", r"[^;,\s\"']{8,2000}"
 _LONGEST_NAME = 64
 _SESSION_NAMES = r"(?i)sess|sid$|auth|token|jwt|login|remember|identity|csrf|xsrf|secret"
 _NPM_AUTH = r"_auth(?:Token)?[ ]?=[ \t]{0,2}\"?([A-Za-z0-9+/=_.-]{16,1000})"
-_NETRC = r"machine[ \t]+\S{1,200}\s+login[ \t]+\S{1,200}\s+password[ \t]+(\S{3,256})"
+_NETRC = r"machine[ \t]+\S{1,200}\s+login[ \t]+\S{1,200}\s+password[ \t]+((?:[^\s\\\"']|\\(?![nr\"'])){3,256})"
+_SSHPASS = r"sshpass -p[ ]?[\"']?([^\s\"'`$<{]{4,128})"
+_BASIC_AUTH = r"\(\s{0,20}[\"'][^\"'\n]{0,80}[\"'],\s{0,20}[\"']([^\"'\n]{4,128})[\"']"
 _AUTHORIZATION = (
     r"[\"']?\s{0,3}[:,=]\s{0,3}[\"'`]?(?:[A-Za-z][A-Za-z0-9-]{1,20}[ ])?([A-Za-z0-9._~+/=:-]{12,4000}+)(?!\()"
 )
@@ -32,6 +34,8 @@ def header_hits(text: str, lowered: str) -> Iterator[Hit]:
     yield from _cookies(text, lowered)
     yield from _authorizations(text, lowered)
     yield from _curls(text)
+    yield from _basic_auths(text)
+    yield from _plain(text, "sshpass -p", _SSHPASS, "PASSWORD")
     for at in places(lowered, "identified by "):
         match = compiled(_IDENTIFIED, re.IGNORECASE).match(text, at)
         if match is not None and not is_hollow(match[1]):
@@ -66,6 +70,15 @@ def _basics(text: str) -> Iterator[Hit]:
             match = compiled(_BASIC).match(text, at + 1)
             if match is not None and _is_user_and_password(match[1]):
                 yield Hit(match.start(1), match.end(1), "BASIC_AUTH", at)
+
+
+def _basic_auths(text: str) -> Iterator[Hit]:
+    """Yield the password of `auth=("user", "password")`."""
+    for start in ("auth=(", "auth = (", "BasicAuth("):
+        for at in places(text, start):
+            match = compiled(_BASIC_AUTH).match(text, at + len(start) - 1)
+            if match is not None and is_password(match[1]) and is_mixed(match[1]):
+                yield Hit(match.start(1), match.end(1), "PASSWORD", at)
 
 
 def _authorizations(text: str, lowered: str) -> Iterator[Hit]:
@@ -122,7 +135,7 @@ def _cookie_pairs(text: str, at: int, end: int) -> Iterator[Hit]:
 
 def _plain(text: str, needle: str, pattern: str, kind: str) -> Iterator[Hit]:
     for at in places(text, needle):
-        if at and text[at - 1] not in "\n:\"' \t":
+        if at and text[at - 1] not in "\n:\"' \t#>+" and not text.endswith("\\n", 0, at):
             continue
         match = compiled(pattern).match(text, at)
         if match is not None and not is_hollow(match[1]) and (is_password(match[1]) or is_token(match[1])):

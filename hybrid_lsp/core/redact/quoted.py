@@ -30,7 +30,8 @@ _QUOTED = (
     TAIL
     + r"(?:\\?[\"'`])?[\])]{0,2}\s{0,4}"
     + r"(?:(?P<odd>,\s{0,20}|\([\"'\w., ]{0,24}?|\|\|\s?|\?\?\s?|[ \t]++(?=[\"'`]))"
-    + r"|(?:[:?!]\s?[A-Za-z&'][\w\[\]<>&|.?' ]{0,40}?\s?)?(?::=|===?|!==?|=>|->|=|:)\s{0,40}(?:[(\[]\s{0,40})?"
+    + r"|(?:[:?!]\s?[A-Za-z&'][\w\[\]<>&|.?' ]{0,40}?\s?)?(?::=|===?|!==?|=>|->|<-|=|:)\s{0,40}"
+    + r"(?:[(\[]\s{0,40}|(?:new |pydantic\.)?(?:Secret(?:Str|Bytes|String)?|String::from|Some)\(\s{0,40})?"
     + r"|value\s?=\s?|\s{0,40}value:\s?)"
     + _STRINGS
 )
@@ -49,7 +50,7 @@ class Strings:
     _parts: dict[int, re.Match[str] | None] = field(default_factory=dict)
     _worth: dict[tuple[int, int, str], bool] = field(default_factory=dict)
 
-    def given(self, word: Word, after: int) -> tuple[tuple[int, int], ...] | None:
+    def given(self, word: Word, at: int, after: int) -> tuple[tuple[int, int], ...] | None:
         """Return where the secret parts of the string stand that is given to the name, none where it is no secret.
 
         None where no string is given to it at all.
@@ -60,7 +61,7 @@ class Strings:
         if quoted["b"] is not None and (quoted["odd"] or "").isspace():
             return ()
         spans = self._joined(quoted)
-        judge = _judge(word, quoted["tail"], quoted["odd"])
+        judge = _judge(word, quoted["tail"], quoted["odd"], is_told=_is_told(self.text, at, quoted["odd"]))
         if self._is_worth(spans, judge):
             return spans
         # What follows may be the docstring of the variable, or the next argument.
@@ -95,10 +96,23 @@ _JUDGES = {
 }
 
 
-def _judge(word: Word, tail: str, odd: str | None) -> str:
+_OPTION = r"[\"'`]--?[\w-]{0,40}\Z"
+_SETTERS = ("set", "with", ".")
+
+
+def _is_told(text: str, at: int, odd: str | None) -> bool:
+    """Say whether the name is that of an option or setter, so that what follows it is given to it all the same."""
+    if odd is None:
+        return False
+    if odd.startswith(","):
+        return compiled(_OPTION).search(text[max(0, at - 48) : at]) is not None
+    return odd == "(" and text[max(0, at - 4) : at].endswith(_SETTERS)
+
+
+def _judge(word: Word, tail: str, odd: str | None, *, is_told: bool) -> str:
     """Return how the value of a name is judged: the less the name says, the more the value must."""
-    if word.kind == "PASSWORD" and odd is not None and odd.isspace() and not tail:
+    if word.kind == "PASSWORD" and odd is not None and (odd.isspace() or is_told) and not tail:
         return "mixed password"
-    if odd is not None or not is_exact(tail):
+    if (odd is not None and not is_told) or not is_exact(tail):
         return "strong"
     return "password" if word.kind == "PASSWORD" else "token"

@@ -156,6 +156,7 @@ FRAGMENTS = st.sampled_from([
     'password = "', '"', "'", "token: ", "secret=", "\n", "://u:", "@host", "Bearer ", "REDACTED_", "REDACTED_TOKEN_1_a24a", "_a24a", "\\n", "=",
     "kind: Secret\ndata:\n  k: ", "-----BEGIN PRIVATE " + "KEY-----\n", "-----END PRIVATE " + "KEY-----", "Cookie: sid=", "İ", "\ud800", "é", " ",
     "hunter2x9", "q8Zk2mPx7Lw3Tn5vB9sD", "eyJ", "?api_key=", "sk-", "curl -u a:", ";Password=", "value: ", "<token>", "</token>", "+", "\\",
+    "# ", "\n// ", "password: |\n  ", "DB_PASSWORD=", "kind: Secret\ndata:\n  a: ", '"kind":"Secret","data":{"a":"', "setPassword(", "Private-Lines: 1\n",
     *(of_shape(parts, Random(1)) for parts in list(SHAPES.values())[::4]), *(make(Random(2)) for make, _ in list(WIRES.values())[::5]),
 ])  # fmt: skip
 TEXTS = st.lists(st.one_of(FRAGMENTS, st.text(max_size=6)), max_size=14).map("".join)

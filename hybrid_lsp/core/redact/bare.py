@@ -23,12 +23,14 @@ _TO_THE_END = (
     r"|(?>(?P<cut>[^\s\"'`]{6,512})(?=[#;])).{0,201}+(?=\r?$)"
 )
 _BELOW_IT = (
-    r"(?:[|>][+-]?[0-9]?[+-]?|[\"']?\$\(cat[ \t]{0,4}<<-?[ \t]{0,4}[\"']?\w{1,20}[\"']?)?+[ \t]*+(?:#.{0,200}+)?\r?\n"
-    r"[ \t]*+(?P<value>[^\s\"'`]{6,512}+)[ \t]*+(?=\r?$)"
+    r"(?:[|>][+-]?[0-9]?[+-]?|(?:[\"']?\$\(cat[ \t]{0,4})?<<[-~]?[ \t]{0,4}[\"']?\w{1,20}[\"']?)?+"
+    r"[ \t]*+(?:#.{0,200}+)?\r?\n[ \t]*+(?P<value>[^\s\"'`]{6,512}+)[ \t]*+(?=\r?$)"
 )
 """The value stands alone on the next line, as in YAML, or where a shell reads a document."""
 _CODE = r"[()\[\]{}<>;,]|::|->|\$[A-Za-z{(]"
 _TYPES = r"(?i)(?:u|i|f|int|uint|float|bytes|string|str|char|varchar|vec|utf)_?[0-9]{1,4}[?]?"
+_TWO_NUMBERS = r"[A-Za-z0-9]*?[0-9]+[A-Za-z]+[0-9][A-Za-z0-9]*"
+"""Names of variables hardly ever have two."""
 _LINE_REACH = 120
 
 
@@ -76,11 +78,13 @@ _IN_STRING = _Way(
     must_be_mixed=True,
 )  # fmt: skip
 r"""A line of a file that stands in a string, as `"A=1\nDB_PASSWORD=…\n"`."""
+_DEFAULT = _Way(r"[\w.-]{0,40}\{\$", r":[-=]?(?P<value>[^\s\"'`{}$]{6,256}+)(?=\})", must_be_mixed=True)
+"""What a variable is where nothing sets it: `${DB_PASSWORD:-…}`."""
 _ANY_WAYS = (_ELEMENT, _ENV)
 _WAYS: dict[str, tuple[_Way, ...]] = {
     "=": (_QUERY, _CONNECTION, _FIRST_OF_CONNECTION, _OPTION, _SHELL, _IN_STRING),
     "_": (_ELEMENT, _ENV, _SHELL, _IN_STRING),
-    ":": (_ELEMENT, _ENV, _IN_STRING),
+    ":": (_ELEMENT, _ENV, _IN_STRING, _DEFAULT),
     " ": (_CONNECTION, _OPTION, _ELEMENT, _BELOW, _ENV),
     "\t": (_OPTION, _ELEMENT, _BELOW, _ENV),
     **dict.fromkeys("\r\n\"'", (_ELEMENT, _BELOW, _ENV)),
@@ -124,7 +128,7 @@ def _on_its_line(text: str, word: Word, line: str, keyword: str, after: int) -> 
     if given is None or left is None:
         return None
     match = compiled(_TO_THE_END, re.MULTILINE).match(text, given.end())
-    if match is None:
+    if match is None or text.startswith("<<", given.end()):
         return _on_the_next_line(text, word, given, left["name"] + keyword)
     span = match.span("value" if match["cut"] is None else "cut")
     tight = given["sep"] == "=" and not given["gap"] and not given["after"]
@@ -160,6 +164,6 @@ def _is_worth(word: Word, value: str, *, is_shouted: bool, is_tight: bool, is_ya
         return False
     if is_tight:
         return not is_plain_name(value) or not value.isalpha()
-    if word.kind == "PASSWORD" and is_mixed(value) and is_yaml:
+    if word.kind == "PASSWORD" and is_mixed(value) and (is_yaml or compiled(_TWO_NUMBERS).fullmatch(value)):
         return True
     return is_strong(value) or (not value.isidentifier() and is_token(value) and "." not in value)

@@ -22,7 +22,7 @@ _AUTHORIZATION = (
     r"[\"']?\s{0,3}[:,=]\s{0,3}[\"'`]?(?:[A-Za-z][A-Za-z0-9-]{1,20}[ ])?([A-Za-z0-9._~+/=:-]{12,4000}+)(?!\()"
 )
 _IDENTIFIED = r"identified by (?:password )?[\"']([^\"'\n]{4,128})[\"']"
-_CURL_USER = r"-u[ ]?[\"']?[\w.@%+-]{1,80}:([^\s\"'`$<{]{4,128})"
+_CURL_USER = r"(?:-u[ ]?|--user[ =])[\"']?[\w.@%+-]{1,80}:([^\s\"'`$<{]{4,128})"
 _DEFAULTS = frozenset({"pass", "p", "pw", "pwd", "x", "abc", "foo", "bar", "me", "s3cret", "p4ss", "pass123"})
 
 
@@ -94,7 +94,7 @@ def _authorizations(text: str, lowered: str) -> Iterator[Hit]:
 
 def _curls(text: str) -> Iterator[Hit]:
     """The password of `curl -u user:password`."""
-    for at in places(text, " -u"):
+    for at in (*places(text, " -u"), *places(text, " --user")):
         match = compiled(_CURL_USER).match(text, at + 1)
         start = text.rfind("\n", max(0, at - 300), at) + 1
         if match is not None and "curl" in text[max(start, at - 300) : at] and is_password(match[1]):

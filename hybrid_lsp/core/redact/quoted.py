@@ -96,17 +96,17 @@ _JUDGES = {
 }
 
 
-_OPTION = r"[\"'`]--?[\w-]{0,40}\Z"
+_TOLD = r"(?:[\"'`]--?|(?:env|environ\.get|setdefault|define)\(\s?[\"'])[\w-]{0,40}\Z"
 _SETTERS = ("set", "with", ".")
 
 
 def _is_told(text: str, at: int, odd: str | None) -> bool:
-    """Say whether the name is that of an option or setter, so that what follows it is given to it all the same."""
+    """Say whether what follows the name is given to it all the same: to an option or setter, or as a default."""
     if odd is None:
         return False
     if odd.startswith(","):
-        return compiled(_OPTION).search(text[max(0, at - 48) : at]) is not None
-    return odd == "(" and text[max(0, at - 4) : at].endswith(_SETTERS)
+        return compiled(_TOLD).search(text[max(0, at - 64) : at]) is not None
+    return odd.startswith(("||", "??")) or (odd == "(" and text[max(0, at - 4) : at].endswith(_SETTERS))
 
 
 def _judge(word: Word, tail: str, odd: str | None, *, is_told: bool) -> str:

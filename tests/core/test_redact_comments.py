@@ -23,6 +23,10 @@ BLOCKS: dict[str, tuple[tuple[str, ...], str]] = {
     "putty": ((BODY, BODY[::-1]), f"Private-Lines: 2\n{BODY}\n{BODY[::-1]}\nPrivate-MAC: 00\n"),
     "pem": ((pem(Random(1)),), pem(Random(1)) + "\n"),
     "pem, indented": ((pem(Random(2), ""),), "key: |\n  " + pem(Random(2), "").replace("\n", "\n  ") + "\n"),
+    "jwk in a string": (
+        ("h4Kd9sPq2LmZ7xTv5bNwRcY8",),
+        r'"{\"kty\": \"EC\", \"d\": \"h4Kd9sPq2LmZ7xTv5bNwRcY8\"}"' + "\n",
+    ),
     "jwk": (("h4Kd9sPq2LmZ7xTv5bNwRcY8",), '{\n  "kty": "EC",\n  "d":\n    "h4Kd9sPq2LmZ7xTv5bNwRcY8"\n}\n'),
     "a name, then its value": (("Blue-horse9",), 'password = \\\n    "Blue-horse9"\n'.replace("\\", "")),
     "a name, then its value in a mapping": (("Blue-horse9",), '"password":\n    "Blue-horse9",\n'),
@@ -34,7 +38,7 @@ BLOCKS: dict[str, tuple[tuple[str, ...], str]] = {
 """The secrets of each block, and the block."""
 SIGNS = (
     "# ", "#", "## ", "#! ", "// ", "//", "/// ", "//! ", " * ", "-- ", "--", "; ", ";;", "% ", "%% ", "! ", "> ", "REM ", "rem ",
-    "@rem ", ":: ", "' ", '" ', "dnl ", "# # ", "// # ", "> > ",
+    "@rem ", ":: ", "' ", '" ', "dnl ", "+", "-", "+# ", "-//", "# # ", "// # ", "> > ",
 )  # fmt: skip
 PAIRS = (("<!-- ", " -->"), ("/* ", " */"), ("(* ", " *)"))
 AROUND = st.sampled_from(["", "x = 1\n", "\n", "# a note\n", "// TODO\n\n", "}\n", "é = 'ü'\r\n"])

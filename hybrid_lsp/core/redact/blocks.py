@@ -25,7 +25,7 @@ _LONGEST_LINE = 4096
 _LONGEST_BLOCK = 20_000
 
 
-_MARKS = ("PRIVATE KEY", "Private-Lines:", '"kty"', "kind: Secret", '"Secret')
+_MARKS = ("PRIVATE KEY", "Private-Lines:", '"kty', "kind: Secret", '"Secret')
 """One of them stands in every block that goes over several lines."""
 
 
@@ -131,13 +131,13 @@ def _putty_keys(text: str) -> Iterator[Hit]:
             yield Hit(match.start(1), match.end(1), "PRIVATE_KEY", at)
 
 
-_JWK_SECRETS = r"\"(?:d|p|q|dp|dq|qi|k)\"\s{0,8}:\s{0,8}\"([A-Za-z0-9_-]{20,1400})\""
+_JWK_SECRETS = r"\"(?:d|p|q|dp|dq|qi|k)\\{0,3}\"\s{0,8}:\s{0,8}\\{0,3}\"([A-Za-z0-9_-]{20,1400})\\{0,3}\""
 _JWK_REACH = 4000
 
 
 def _jwks(text: str) -> Iterator[Hit]:
     done = 0
-    for at in places(text, '"kty"'):
+    for at in places(text, '"kty'):
         since = max(done, at - _JWK_REACH)
         for match in compiled(_JWK_SECRETS).finditer(text, since, at + _JWK_REACH):
             yield Hit(match.start(1), match.end(1), "JWK", match.start())

@@ -12,12 +12,14 @@ from hybrid_lsp.core.redact.hits import Hit, compiled, matches
 
 _SIGN = (
     r"(?:#{1,80}+!?|/{2,80}+!?|/?\*{1,80}+/?|-{2,80}+|;{1,80}+|<!--+|%{1,80}+|!{1,80}+|>{1,80}+|::|\(\*"
-    r"|[\"'](?=[ \t])|(?:@?(?:REM|rem|Rem)|dnl)(?![A-Za-z0-9_]))"
+    r"|\+|-(?!-)|[\"'](?=[ \t])|(?:@?(?:REM|rem|Rem)|dnl)(?![A-Za-z0-9_]))"
 )
 _OUTER = r"(?:(?:#{1,80}+|/{2,80}+|\*|>{1,80}+|--)[ \t]{1,8}+){0,3}"
-"""What is commented out may have been a comment before."""
-_BEGIN = rf"[ \t]{{0,80}}+(?=[#/*;<%!>:(\"'@Rrd-]){_OUTER}{_SIGN}[ \t]?"
+"""What is commented out may have been a comment before, and the signs of a patch stand before a line like those."""
+_BEGIN = rf"[ \t]{{0,80}}+[+-]?[ \t]{{0,80}}(?=[#/*;<%!>:(\"'@Rrd+-]){_OUTER}{_SIGN}[ \t]?"
 _LONGEST_BEGIN = 500
+_NONE = -2
+"""Where a line ends that is not there; the one before the first ends at -1."""
 _CLOSINGS = ("-->", "*/", "*)")
 _BREAK = "\n---\0\n"
 """Between comments that have code between them: no rule reads across it."""
@@ -67,7 +69,7 @@ class Comments:
 def _several(text: str) -> list[_Line]:
     """Return the lines of all comments that have more than one; blank lines may stand between them."""
     found: list[_Line] = []
-    alone, last = True, -1
+    alone, last = True, _NONE
     for before, start in _begun(text):
         line_end = text.find("\n", start)
         line_end = len(text) if line_end < 0 else line_end

@@ -40,7 +40,7 @@ PASSING = [
     "os.environ.get('API_TOKEN', '{t}')", "os.environ.setdefault('DB_PASSWORD', '{p}')", "define('DB_PASSWORD', '{p}');", "curl --user bob:{p} https://x.org",
     "process.env.DB_PASSWORD || '{p}'", 'env.PASSWORD ?? "{p}"', "if x; then\n  export DB_PASSWORD={p}\nfi", "  export api_key={t}", "args: ['--db-password', '{p}']", 'run(["--api-key", "{t}"])',
     "password: SecretStr = SecretStr('{p}')", 'let password = String::from("{p}");', 'password <- "{p}"', "sshpass -p {p} ssh host", "sshpass -p '{p}' ssh host",
-    'user.setPassword("{p}")', 'builder.password("{p}").build()', 'get(url, auth=("me", "{p}"))', "HTTPBasicAuth('me', '{p}')",
+    'user.setPassword("{p}")', 'builder.password("{p}").build()', 'get(url, auth=("me", "{p}"))', "HTTPBasicAuth('me', '{p}')", "machine x.org login me password 'y{p}",
     '"machine example.org login me password {p}\\nmachine b"', 'x = "# password: {p}\\n# user: a\\n"',
 ]  # fmt: skip
 

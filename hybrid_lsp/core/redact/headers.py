@@ -15,7 +15,9 @@ _COOKIE_NAME, _COOKIE_VALUE = r"[\w.%-]{1,64}", r"[^;,\s\"']{8,2000}"
 _LONGEST_NAME = 64
 _SESSION_NAMES = r"(?i)sess|sid$|auth|token|jwt|login|remember|identity|csrf|xsrf|secret"
 _NPM_AUTH = r"_auth(?:Token)?[ ]?=[ \t]{0,2}\"?([A-Za-z0-9+/=_.-]{16,1000})"
-_NETRC = r"machine[ \t]+\S{1,200}\s+login[ \t]+\S{1,200}\s+password[ \t]+((?:[^\s\\\"']|\\(?![nr\"'])){3,256})"
+_NETRC = (
+    r"machine[ \t]+\S{1,200}\s+login[ \t]+\S{1,200}\s+password[ \t]+((?:[^\s\\\"']|\\(?![nr\"'])|[\"'](?=\w)){3,256})"
+)
 _SSHPASS = r"sshpass -p[ ]?[\"']?([^\s\"'`$<{]{4,128})"
 _BASIC_AUTH = r"\(\s{0,20}[\"'][^\"'\n]{0,80}[\"'],\s{0,20}[\"']([^\"'\n]{4,128})[\"']"
 _AUTHORIZATION = (

@@ -1,9 +1,10 @@
 """core.money: rounded against us, told as people read it."""
 
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hybrid_lsp.core.money import NANO_PER_USD, from_nano, to_nano, told, told_at_most, told_left
@@ -17,10 +18,12 @@ def read(text: str) -> Decimal:
     return Decimal(text.removeprefix("≤ ").replace("$", "").replace(",", ""))
 
 
+@example(Decimal("123977.0000000000000000000000644"))
 @given(amounts | tiny)
 def test_nano_dollars_are_never_less(usd: Decimal) -> None:
     """What is held or charged is at least the amount, and less than one nano-dollar more."""
-    assert 0 <= to_nano(usd) - Decimal(usd.as_integer_ratio()[0]) * NANO_PER_USD / usd.as_integer_ratio()[1] < 1
+    exact = Fraction(usd) * NANO_PER_USD
+    assert 0 <= to_nano(usd) - exact < 1
 
 
 @given(st.integers(-(10**15), 10**15))

@@ -3,12 +3,14 @@
 Each command imports what it needs when it runs, so that the language server starts as fast as its own parts allow.
 """
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from hybrid_lsp.cli.parser import parser
 
+INTERRUPTED = 130
 _COMMANDS = {
     "serve": ("hybrid_lsp.cli.serve", "run"),
     "doctor": ("hybrid_lsp.cli.models", "run_doctor"),
@@ -25,7 +27,15 @@ _COMMANDS = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `hybrid-lsp` with these arguments (the process's own by default) and return its exit status."""
-    arguments = parser().parse_args(_with_default_command(sys.argv[1:] if argv is None else list(argv)))
+    try:
+        _open_standard_streams()
+        return _run(sys.argv[1:] if argv is None else list(argv))
+    except KeyboardInterrupt:  # while a command is still being imported; from then on each has its own words for it
+        return INTERRUPTED
+
+
+def _run(argv: list[str]) -> int:
+    arguments = parser().parse_args(_with_default_command(argv))
     if arguments.command == "demo":
         from hybrid_lsp import demo
 
@@ -33,6 +43,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     module, name = _COMMANDS[arguments.command]
     run: Callable[..., int] = getattr(import_module(module), name)
     return run(arguments)
+
+
+def _open_standard_streams() -> None:
+    """Have somewhere to read and write, where who starts us has closed a stream; what is written there goes nowhere.
+
+    A database that is opened later must not get its number either.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            nowhere = open(os.devnull, "w" if number else "r", encoding="utf-8")  # noqa: SIM115 - as long as we last
+            setattr(sys, name, nowhere)
 
 
 def _with_default_command(argv: list[str]) -> list[str]:

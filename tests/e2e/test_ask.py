@@ -138,6 +138,36 @@ async def test_a_file_that_moved_meanwhile_is_not_overwritten(person: Person, ol
     assert "total.py has changed since it was asked about" in " ".join(errors.decode().split())
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is always full")
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        ((), "The answer is not shown: standard output takes no more (No space left on device)."),
+        (("--json",), "The answer is not shown: standard output takes no more (No space left on device)."),
+        (("--apply",), "shop/total.py is written, but standard output takes no more (No space left on device)."),
+    ],
+)
+async def test_an_answer_that_cannot_be_written_is_a_sentence(
+    person: Person, more: tuple[str, ...], sentence: str
+) -> None:
+    """On a full disk: exit status 1, no traceback, and the same question is answered from memory later."""
+    status, out, errors = await person.run(*REFACTOR, *more, within='exec "$@" >/dev/full')
+    assert (status, out) == (1, "")
+    assert sentence in " ".join(errors.split())
+    assert "Traceback" not in errors
+    assert "(cache, free)" in (await person.run(*REFACTOR))[2] or "--apply" in more
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there a process always has its streams")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
+async def test_who_closes_a_stream_gets_the_rest(person: Person, closed: str) -> None:
+    """A cron job or an editor may start it without standard streams; nothing falls over, and no database is written to."""
+    status, out, errors = await person.run(*REFACTOR, within=f'exec "$@" {closed}')
+    assert (status, "Traceback" in errors) == (0, False)
+    assert ("+    return sum(prices)" in out) == (">&-" not in closed.split())
+    assert [str(row.status) for row in rows(person)] == ["done"]
+
+
 async def test_what_does_not_come_to_an_answer(person: Person) -> None:
     """An answer that is not fit, and money without a yes: a sentence, and exit status 1."""
     person.whitelist(ALLOWING)

@@ -48,8 +48,8 @@ class Person:
             limit_usd=Decimal(50),
         )
 
-    async def run(self, *words: str, **variables: str) -> tuple[int, str, str]:
-        """Run a command and return its exit status and what it wrote."""
+    async def run(self, *words: str, within: str = "", **variables: str) -> tuple[int, str, str]:
+        """Run a command, `within` a shell's line that has it as `"$@"`, and return its exit status and what it wrote."""
         environment = {
             **os.environ,
             "HYBRID_LSP_CONFIG": str(self.home / "config.toml"),
@@ -59,7 +59,7 @@ class Person:
             **variables,
         }
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "hybrid_lsp", *words, cwd=self.folder, env=environment,
+            *(("sh", "-c", within, "sh") if within else ()), sys.executable, "-m", "hybrid_lsp", *words, cwd=self.folder, env=environment,
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
         async with asyncio.timeout(50):

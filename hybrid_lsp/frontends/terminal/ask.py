@@ -151,6 +151,8 @@ class _Asking:
     replace_file: Replace
     cost_of: Callable[[str], Decimal]
     answering: Answering | None = None
+    is_written: bool = False
+    """Whether the file has its change."""
 
     def run(self, runner: asyncio.Runner, open_answering: Open) -> int:
         """Return the exit status. Whoever answers is closed, and all money settled, whatever happens."""
@@ -161,8 +163,7 @@ class _Asking:
         except HybridError as error:
             return self._failed(str(error))
         except BrokenPipeError:
-            # Python would complain once more when it flushes the stream at its end.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), self.telling.paper.out.fileno())
+            self._let_go()
             return FAILED
         finally:
             self._close(runner)
@@ -185,7 +186,7 @@ class _Asking:
         if isinstance(outcome, Failure):
             self._close(runner)
             return self._failed(self.telling.unsaid(outcome.sentence), told=outcome.told, charged_usd=outcome.cost_usd)
-        return self._edited(outcome, whole) if self.job.task in EDITING else self._explained(outcome)
+        return self._delivered(outcome, whole)
 
     def _agreed(self, plan: Plan) -> bool:
         """Say whether it may be asked. Raises `Refused` where nobody is there to say so."""
@@ -211,6 +212,27 @@ class _Asking:
                 return said in _YES
             errors.write("Write yes or no.")
         return False
+
+    def _delivered(self, reply: Reply, whole: Whole) -> int:
+        """Hand over an answer. What may have been paid for is not lost without a word."""
+        try:
+            status = self._edited(reply, whole) if self.job.task in EDITING else self._explained(reply)
+            self.telling.paper.out.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            self._let_go()
+            full = f"standard output takes no more ({error.strerror})"
+            self.telling.wrong(
+                f"{self.job.excerpt.path} is written, but {full}." if self.is_written else
+                f"The answer is not shown: {full}. Ask again once it does; an answer that is kept costs nothing."
+            )  # fmt: skip
+            return FAILED
+        return status
+
+    def _let_go(self) -> None:
+        """Write nowhere from now on: Python would complain once more when it flushes the stream at its end."""
+        os.dup2(os.open(os.devnull, os.O_WRONLY), self.telling.paper.out.fileno())
 
     def _explained(self, reply: Reply) -> int:
         if self.wanted.as_json:
@@ -241,6 +263,7 @@ class _Asking:
             self.original.put(data, self.replace_file)
         except Refused as refused:
             return str(refused)
+        self.is_written = True
         if self.answering is not None:
             self.answering.marked(self.job.id, accepted=True)
         return ""

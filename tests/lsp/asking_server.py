@@ -139,6 +139,11 @@ def build(told: dict[str, Any]) -> Server:
     """Return the server that a script describes."""
     gate = asyncio.Event()
     asking = ScriptedAsking(_rooms(told, gate))
+    if largest := told.get("largest_file"):
+        import resource
+
+        # As on a full disk: a write beyond it fails in the middle.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest, resource.RLIM_INFINITY))
     model = EmbeddedModel()
     server = Server(
         completer=Completer(EmbeddedBackend(model)),

@@ -108,6 +108,14 @@ def test_fixes_are_attached_to_their_problems(asker: Asker) -> None:
     assert [len(action["diagnostics"]) for action in local] == [1, 2, 3]
 
 
+@pytest.mark.parametrize("more", [{"severity": 9}, {"tags": [7]}, {"code": 0, "source": None}])
+def test_what_nobody_has_named_yet_comes_back_as_it_came(asker: Asker, more: dict[str, Any]) -> None:
+    """A diagnostic of another program, with values of a later LSP, costs no entry of the menu."""
+    (local, _) = asker.listed(None, [UNDEFINED | more], only=["quickfix"])
+    (diagnostic,) = local["diagnostics"]
+    assert diagnostic == {name: value for name, value in (UNDEFINED | more).items() if value is not None}
+
+
 def test_what_moving_about_shows(asker: Asker) -> None:
     """An automatic look at a bare cursor lists fixes alone, of a selection everything; a plain one everything."""
     automatic = {"triggerKind": 2}

@@ -141,6 +141,17 @@ def test_an_editor_that_opens_nothing_says_where_the_page_is(tmp_path: Path) -> 
         assert client.command("dashboard")["error"]["message"].startswith("The page cannot be written")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there nothing limits what a process writes")
+def test_a_page_that_a_full_disk_cuts_off_is_not_shown(tmp_path: Path) -> None:
+    """A sentence says so instead, and half of it is not left behind."""
+    with Asker({"answers": str(tmp_path), "largest_file": 512}) as client:
+        client.initialize(capabilities=FULL)
+        client.begin()
+        assert client.command("dashboard")["error"]["message"].endswith("see whether its disk is full.")
+        assert list(tmp_path.iterdir()) == []
+        assert not [message for message in client.heard if message.get("method") == "window/showDocument"]
+
+
 def test_profile_by_name_and_by_choice(asker: Asker) -> None:
     """A name puts it in force; without one a person is asked; one that is none is refused with those that are."""
     assert asker.command("profile", "performance")["result"] == {"profile": "performance"}
@@ -272,6 +283,15 @@ WRONG: list[tuple[str, list[Any], str]] = [
         [{"uri": HERE, "task": "fix", "range": {"start": {"line": -1, "character": 0}}}],
         "The argument range is one of LSP",
     ),
+    (
+        "do",
+        [{"uri": HERE, "task": "fix", "range": {end: {"line": 2**31, "character": 0} for end in ("start", "end")}}],
+        "The argument range is one of LSP",
+    ),
+    ("do", [{"uri": HERE, "task": "fix", "version": True}], "The argument version is a whole number."),
+    ("do", [{"uri": HERE, "task": "fix", "version": "1"}], "The argument version is a whole number."),
+    ("do", [{"uri": HERE, "task": "fix", "offer": [1]}], "The argument offer is a whole number."),
+    ("do", [{"uri": HERE, "task": "fix", "instruction": "x" * 20_001}], "The argument instruction has at most 20,000"),
     ("do", [{"uri": HERE, "task": "fix", "version": 99}], "The text has changed since"),
     ("do", [{"uri": HERE, "task": "fix", "shell": "rm"}], "There is no argument shell; there are task, uri, range"),
     ("why", [{"uri": HERE, "task": "fix", "colour": 1}], "There is no argument colour"),
@@ -282,6 +302,11 @@ WRONG: list[tuple[str, list[Any], str]] = [
     ("spend", [1], "The command takes no argument."),
     ("dashboard", [1], "The command takes no argument."),
     ("cancel", ["all"], "The command takes no argument."),
+    *(
+        (name, [uri], "The command takes no argument.")
+        for name in ("pause", "resume", "retrigger", "status")
+        for uri in ("file:///w/a.py", {"$mid": 1})
+    ),
     ("better", [{"model": "big"}], "The argument is {max_cost_usd}, or nothing."),
     ("do", [{"uri": HERE, "task": "fix", "max_cost_usd": "much"}], "The argument max_cost_usd is an amount in dollars"),
     ("do", [{"uri": HERE, "task": "fix", "max_cost_usd": -1}], "The argument max_cost_usd is an amount in dollars"),

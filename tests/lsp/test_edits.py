@@ -248,6 +248,7 @@ def test_titles_quote_briefly() -> None:
     assert quoted("short") == "“short”"
     assert quoted("a\nb  c") == "“a b c”"
     assert len(quoted("x" * 200)) == 50
+    assert quoted("free \u202e5.00$\x1b[2J\u200b") == "“free 5.00$ [2J”"
 
 
 def test_lines_past_the_end_stand_nowhere() -> None:

@@ -117,9 +117,16 @@ def test_links_ask_anew_ask_the_better_model_and_forget(asker: Asker) -> None:
     assert "prices" not in links
 
     where = {"uri": asker.uri, "range": asker.at(3, 7)}
-    assert asker.command("clearCache", where)["result"] == {"forgotten": 1}
+    assert [asker.command("clearCache", where)["result"]["forgotten"] for _ in range(2)] == [1, 0]
+
+
+def test_what_is_forgotten_is_asked_anew(asker: Asker) -> None:
+    """Not the same words from memory again; and once, not at every look."""
+    asker.begin({"small": [{"say": ["It adds."]}, {"say": ["It sums up."]}]})
     asker.hover()
-    assert len(asker.state()["rows"]) == 2
+    asker.command("clearCache", {"uri": asker.uri, "range": asker.at(3, 7)})
+    assert [asker.hover()["contents"]["value"].split("\n")[0] for _ in range(2)] == ["It sums up."] * 2
+    assert asker.state()["asked"] == ["small", "small"]
 
 
 def test_an_explanation_that_was_asked_for_is_shown_where_one_points(asker: Asker) -> None:

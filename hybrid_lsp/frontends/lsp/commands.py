@@ -16,6 +16,7 @@ from hybrid_lsp.core.profile import PROFILES
 from hybrid_lsp.frontends.lsp.actions import DISMISS_COMMAND, DO_COMMAND
 from hybrid_lsp.frontends.lsp.aim import Aim
 from hybrid_lsp.frontends.lsp.asking import Asking
+from hybrid_lsp.frontends.lsp.decode import no_argument
 from hybrid_lsp.frontends.lsp.delivery import Delivery
 from hybrid_lsp.frontends.lsp.documents import Document
 from hybrid_lsp.frontends.lsp.editor import Editor
@@ -82,13 +83,13 @@ class Commands:
         `wait: false` it is answered at once.
         """
         told = _only(arguments)
-        aim, document = self._offers.aim(told)
+        (aim, document), wait = self._offers.aim(told), waits(told)
         if aim.instruct and not self._editor.abilities.asks_for_words:
             _wrong("This editor cannot ask for an instruction; name it in the argument instruction.")
         if aim.instruct:
-            return await self._done(self._instructed(aim, document), {}, wait=waits(told))
+            return await self._done(self._instructed(aim, document), {}, wait=wait)
         errand, whole = self._errands.begin(aim, document)
-        return await self._done(self._ask(errand, whole, document), {"job": errand.job.id}, wait=waits(told))
+        return await self._done(self._ask(errand, whole, document), {"job": errand.job.id}, wait=wait)
 
     async def why(self, *arguments: Any) -> Any:
         """Explain how the last question was routed, or how one would be."""
@@ -99,14 +100,14 @@ class Commands:
 
     async def spend(self, *arguments: Any) -> Any:
         """Show this month's money."""
-        _none(arguments)
+        no_argument(arguments)
         markdown = await _in_time(self._asking.spent())
         await self._shelf.show(markdown, "spend")
         return {"markdown": markdown, "left_usd": str(self._asking.left_usd)}
 
     async def dashboard(self, *arguments: Any) -> Any:
         """Open this month and the last thirty days as a page in the browser; return the page's address."""
-        _none(arguments)
+        no_argument(arguments)
         uri = await self._shelf.browse(await _in_time(self._asking.dashboard()), "dashboard")
         return {"uri": uri}
 
@@ -166,8 +167,7 @@ class Commands:
         told = _only(arguments)
         if told is not None:
             aim, document = self._offers.aim({**told, "task": "explain"} if isinstance(told, dict) else told)
-            self._hovers.clear(aim.job(document, self._editor.place(document)).excerpt)
-            return {"forgotten": 1}
+            return {"forgotten": self._hovers.forget(aim.job(document, self._editor.place(document)).excerpt)}
         self._hovers.clear()
         count = await _in_time(self._asking.clear_cache())
         self._editor.say(f"{count} {'answer is' if count == 1 else 'answers are'} forgotten.")
@@ -175,7 +175,7 @@ class Commands:
 
     async def cancel(self, *arguments: Any) -> Any:
         """End everything that is under way."""
-        _none(arguments)
+        no_argument(arguments)
         count = self._errands.cancel()
         self._editor.say("Nothing was under way." if not count else f"{count} under way, and cancelled.")
         return {"cancelled": count}
@@ -268,11 +268,6 @@ def _only(arguments: tuple[Any, ...]) -> Any:
     if len(arguments) > 1:
         _wrong("The command takes one argument.")
     return arguments[0] if arguments else None
-
-
-def _none(arguments: tuple[Any, ...]) -> None:
-    if any(argument is not None for argument in arguments):
-        _wrong("The command takes no argument.")
 
 
 def _wrong(sentence: str) -> NoReturn:

@@ -2,10 +2,12 @@
 
 import json
 import re
+from collections.abc import Sequence
+from enum import Enum
 from typing import Any
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcException
+from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 
 _STRING = rb'"(?:[^"\\]++|\\.)*+"'
 _TOKEN = re.compile(rb'"id"\s*+:\s*+(%b|-?\d++)(?=\s*+[,}])|%b|([\[{])|([\]}])' % (_STRING, _STRING), re.DOTALL)
@@ -71,6 +73,16 @@ def primitive(value: Any, kind: Any) -> Any:
         return value
 
 
+def is_enumeration(kind: Any) -> bool:
+    """Whether a type is one of the named values of LSP."""
+    return isinstance(kind, type) and issubclass(kind, Enum)
+
+
+def json_value(value: Any) -> Any:
+    """Return a value of an enumeration as JSON has it. One that nobody has named came as JSON, and goes as it came."""
+    return value.value if isinstance(value, Enum) else value
+
+
 class InlineCompletionDialect:
     """How this session's client speaks `textDocument/inlineCompletion`.
 
@@ -100,6 +112,12 @@ class InlineCompletionDialect:
         if isinstance(selected, dict) and isinstance(place := selected.get("range"), list) and len(place) == 2:
             mended["selectedCompletionInfo"] = {**selected, "range": {"start": place[0], "end": place[1]}}
         return {**params, "context": mended}
+
+
+def no_argument(arguments: Sequence[Any]) -> None:
+    """Refuse the arguments of a command that takes none; some clients send a null."""
+    if any(argument is not None for argument in arguments):
+        raise JsonRpcInvalidParams("The command takes no argument.")
 
 
 def client_error(error: Any) -> JsonRpcException:

@@ -12,7 +12,7 @@ from hybrid_lsp.frontends.lsp.asking import Asking
 from hybrid_lsp.frontends.lsp.documents import Document
 from hybrid_lsp.frontends.lsp.editor import Editor
 from hybrid_lsp.frontends.lsp.progress import Progress
-from hybrid_lsp.frontends.lsp.titles import NAMES, lines_told
+from hybrid_lsp.frontends.lsp.titles import NAMES, lines_told, plain
 
 if TYPE_CHECKING:
     from hybrid_lsp.assistant import Outcome, Whole
@@ -52,7 +52,7 @@ class Errand:
     @property
     def name(self) -> str:
         """What it is, for a person: `Refactor total.py, lines 4–8`."""
-        file = PurePosixPath(self.job.excerpt.path).name
+        file = plain(PurePosixPath(self.job.excerpt.path).name)
         return f"{NAMES[self.job.task]} {file}, {lines_told(self.aim.first, self.aim.last)}"
 
     @property

@@ -14,6 +14,7 @@ from pygls.lsp.server import LanguageServer
 from hybrid_lsp.completer import Completer
 from hybrid_lsp.completer.ports import State, StateKind
 from hybrid_lsp.frontends.lsp.convert import ACCEPT_COMMAND, excerpt_at, excerpt_with_selected, inline_item
+from hybrid_lsp.frontends.lsp.decode import no_argument
 from hybrid_lsp.frontends.lsp.documents import Documents
 from hybrid_lsp.frontends.lsp.entrance import Entrance
 from hybrid_lsp.frontends.lsp.folders import Folders
@@ -69,19 +70,22 @@ class Ghost:
         if isinstance(number, int):
             self._completer.accepted(number)
 
-    async def pause(self) -> None:
+    async def pause(self, *arguments: Any) -> None:
         """Offer nothing until `resume`."""
+        no_argument(arguments)
         self._completer.is_paused = True
         self._completer.slot.close()
         self._tell(State(kind=StateKind.PAUSED, sentence=f"Ghost text is paused; {RESUME_COMMAND} brings it back."))
 
-    async def resume(self) -> None:
+    async def resume(self, *arguments: Any) -> None:
         """Go on."""
+        no_argument(arguments)
         self._completer.is_paused = False
         self._tell(State(kind=StateKind.READY, sentence="Ghost text is back."))
 
-    async def retrigger(self) -> None:
+    async def retrigger(self, *arguments: Any) -> None:
         """Forget what was said, so that the next request asks anew."""
+        no_argument(arguments)
         for document in self._documents:
             self._completer.forget(document.handle)
 

@@ -64,6 +64,8 @@ class Hovers:
         self.wait_s = wait_s
         self._known: dict[str, Reply] = {}
         self._failed_s: dict[str, float] = {}
+        self._forgotten: set[str] = set()
+        """What is asked anew at the next look, whatever else remembers an answer."""
         self._writing: tuple[str, asyncio.Task[None]] | None = None
         self._last = 0
 
@@ -93,13 +95,20 @@ class Hovers:
         if errand.job.task is Task.EXPLAIN and errand.reply is not None and not errand.job.instruction:
             self._keep(_key(errand.job.excerpt), errand.reply)
 
-    def clear(self, excerpt: Excerpt | None = None) -> None:
-        """Forget the explanation of a text, or all."""
-        if excerpt is not None:
-            self._known.pop(_key(excerpt), None)
-            return
+    def forget(self, excerpt: Excerpt) -> int:
+        """Forget the explanation of a text, and return how many that were; the next look asks anew."""
+        key = _key(excerpt)
+        self._failed_s.pop(key, None)
+        if self._known.pop(key, None) is None:
+            return 0
+        self._forgotten.add(key)
+        return 1
+
+    def clear(self) -> None:
+        """Forget every explanation."""
         self._known.clear()
         self._failed_s.clear()
+        self._forgotten.clear()
 
     def _look(self, document: Document, position: types.Position) -> _Look | None:
         line, _ = document.locate(position.line, position.character)
@@ -130,7 +139,7 @@ class Hovers:
 
     async def _write(self, look: _Look, whole: "Whole") -> None:
         try:
-            outcome: Outcome = await self._asking.run(look.job, whole)
+            outcome: Outcome = await self._asking.run(look.job, whole, fresh=look.key in self._forgotten)
         finally:
             if self._writing is not None and self._writing[0] == look.key:
                 self._writing = None
@@ -145,6 +154,7 @@ class Hovers:
         self._known.pop(key, None)
         self._known[key] = reply
         self._failed_s.pop(key, None)
+        self._forgotten.discard(key)
         while len(self._known) > _MOST_KEPT:
             del self._known[next(iter(self._known))]
 

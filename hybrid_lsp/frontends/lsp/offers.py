@@ -20,6 +20,8 @@ _MOST_OFFERED = 512
 _TASKS = tuple(task.value for task in (Task.REFACTOR, Task.EXPLAIN, Task.FIX, Task.REVIEW))
 _KEYS = ("task", "uri", "range", "version", "instruction", "wish", "fresh", "max_cost_usd", "instruct", "wait", "offer")
 _MOST_INSTRUCTION_CHARS = 20_000
+_MOST_UNITS = 2**31 - 1
+"""The largest line or character of LSP (3.18 §Base Types)."""
 CHANGED = "The text has changed since these actions were listed; list them again."
 
 
@@ -58,9 +60,9 @@ class Offers:
         if unknown := sorted(set(map(str, told)) - set(_KEYS)):
             _wrong(f"There is no argument {unknown[0]}; there are {', '.join(_KEYS)}.")
         document = self.document(told)
-        if told.get("version") not in (None, document.version):
+        if _number(told, "version") not in (None, document.version):
             _wrong(CHANGED)
-        offered = self._offered.get(told["offer"]) if isinstance(told.get("offer"), int) else None
+        offered = self._offered.get(_number(told, "offer") or 0)
         if offered is not None and (offered.uri, offered.version) == (document.uri, document.version):
             return offered, document
         first, last = self._lines(document, told)
@@ -70,7 +72,7 @@ class Offers:
             version=document.version,
             first=first,
             last=last,
-            instruction=_text(told, "instruction")[:_MOST_INSTRUCTION_CHARS],
+            instruction=_instruction(told),
             wish=Wish(_one_of(told, "wish", tuple(Wish), default=Wish.ANY.value)),
             fresh=_flag(told, "fresh"),
             cap_usd=most_usd(told),
@@ -126,11 +128,20 @@ def _one_of(told: Mapping[str, Any], key: str, values: tuple[str, ...], default:
     return str(value)
 
 
-def _text(told: Mapping[str, Any], key: str) -> str:
-    value = told.get(key)
+def _instruction(told: Mapping[str, Any]) -> str:
+    value = told.get("instruction")
     if not isinstance(value, str | None):
-        _wrong(f"The argument {key} is a text.")
+        _wrong("The argument instruction is a text.")
+    if value and len(value) > _MOST_INSTRUCTION_CHARS:
+        _wrong(f"The argument instruction has at most {_MOST_INSTRUCTION_CHARS:,} characters; say it in fewer.")
     return value or ""
+
+
+def _number(told: Mapping[str, Any], key: str) -> int | None:
+    value = told.get(key)
+    if not (value is None or type(value) is int):
+        _wrong(f"The argument {key} is a whole number.")
+    return value
 
 
 def _flag(told: Mapping[str, Any], key: str, *, default: bool = False) -> bool:
@@ -147,7 +158,7 @@ def _range(told: Any) -> types.Range | None:
         numbers = [told[end][unit] for end in ("start", "end") for unit in ("line", "character")]
     except (TypeError, KeyError):
         numbers = [None]
-    if not all(type(number) is int and number >= 0 for number in numbers):
+    if not all(type(number) is int and 0 <= number <= _MOST_UNITS for number in numbers):
         _wrong("The argument range is one of LSP: {start: {line, character}, end: {line, character}}, counted from 0.")
     return types.Range(types.Position(*numbers[:2]), types.Position(*numbers[2:]))
 

@@ -21,6 +21,7 @@ from hybrid_lsp.completer.ports import State, StateKind
 from hybrid_lsp.core.errors import Problem, fault_told
 from hybrid_lsp.frontends.lsp.asked import Asked
 from hybrid_lsp.frontends.lsp.asking import Asking
+from hybrid_lsp.frontends.lsp.decode import no_argument
 from hybrid_lsp.frontends.lsp.documents import Document
 from hybrid_lsp.frontends.lsp.editor import Editor
 from hybrid_lsp.frontends.lsp.entrance import OUR_RULES, Entrance, Why
@@ -339,7 +340,8 @@ async def _did_change_configuration(ls: Server, params: types.DidChangeConfigura
     """Nothing is configured through the editor yet; a client may say so without being told off in its log."""
 
 
-async def _status(ls: Server) -> dict[str, Any]:
+async def _status(ls: Server, *arguments: Any) -> dict[str, Any]:
+    no_argument(arguments)
     await ls.entrance.settled()  # what was opened before is known before its state is told
     counts = ls.completer.counts
     spent = ls.completer.slot.counts

@@ -65,9 +65,14 @@ def why_not(plan: "Plan") -> str:
     return " ".join(dict.fromkeys(refusal.sentence for refusal in plan.refusals)) or "Nobody can be asked."
 
 
+def plain(text: str) -> str:
+    """Return a text that others wrote on one line, without what an editor would obey: some turn what follows round."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+
+
 def quoted(message: str) -> str:
     """Return the beginning of a diagnostic, on one line, for a title."""
-    words = " ".join(message.split())
+    words = plain(message)
     return f"“{words}”" if len(words) <= _MOST_QUOTED_CHARS else f"“{words[: _MOST_QUOTED_CHARS - 1].rstrip()}…”"
 
 

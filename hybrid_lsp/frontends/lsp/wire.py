@@ -68,6 +68,7 @@ class Wire(LanguageServerProtocol):
         logging.getLogger("pygls").setLevel(logging.WARNING)
         for kind in (bool, int, float, str):  # and so for every enumeration, each of which is an int or a str
             converter.register_structure_hook(kind, decode.primitive)
+        converter.register_unstructure_hook_func(decode.is_enumeration, decode.json_value)
         self.documents = Documents()
         self.document_changed: Callable[[Document], object] = _nothing
         """Called after a document was opened or edited, before the next message is looked at."""

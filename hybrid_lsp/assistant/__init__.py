@@ -46,9 +46,13 @@ class _Call:
 
     task: "asyncio.Task[Outcome]" = field(init=False)
     listeners: list[Tell] = field(default_factory=list)
+    begun: Begun | None = None
+    """The step that is being asked, for who comes to it later."""
 
     def tell(self, event: Event) -> None:
         """Pass an event on to everybody who waits."""
+        if isinstance(event, Begun):
+            self.begun = event
         for listener in tuple(self.listeners):
             listener(event)
 
@@ -84,6 +88,8 @@ class Assistant:
         if call is None:
             call = self._begun(job, whole, key, fresh=fresh)
         listener = tell or _nobody
+        if call.begun is not None:
+            listener(call.begun)
         call.listeners.append(listener)
         try:
             outcome = await asyncio.shield(call.task)

@@ -260,6 +260,22 @@ async def test_who_asks_again_while_the_first_call_is_ending_asks_once() -> None
     assert len(rooms.models.passes) == 2
 
 
+async def test_who_asks_the_same_later_hears_whom_it_is_asked() -> None:
+    """The model was asked before; what it says needs its name."""
+    gate = asyncio.Event()
+    rooms = house(small=[Line(gate=gate)])
+    events: list[list[Event]] = [[], []]
+    asked = []
+    for heard in events:
+        asked.append(asyncio.create_task(rooms.ask(job(), events=heard)))
+        await asyncio.sleep(0.05)
+    gate.set()
+    await asyncio.gather(*asked)
+    assert [type(heard[0]) for heard in events] == [Begun, Begun]
+    assert events[0][0] == events[1][0]
+    assert len(rooms.models.asked) == 1
+
+
 async def test_an_answer_that_was_paid_for_is_not_paid_for_again() -> None:
     """The same question a second time comes from the cache, is free, and is a row of its own; `fresh` asks anew."""
     rooms = house(big=[Line(ending=DONE)], profile=PERFORMANCE)

@@ -1,7 +1,10 @@
 """What happens when an entry of the menu is chosen: progress, an edit that fits, and nothing by surprise."""
 
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -85,6 +88,21 @@ def test_progress_names_the_model_and_what_came_before(asker: Asker) -> None:
     assert (result["applied"], result["model"], result["cost_usd"]) == (True, "big", "0.0045")
     assert result["told"][0].startswith("small: ")
     assert asker.told("$/progress", '"end"')["token"] == begin["token"]
+
+
+def test_the_last_that_has_come_is_told_while_a_model_is_silent(asker: Asker) -> None:
+    """Two pieces at once and then nothing: what is shown is not older than the second; who asks the same meanwhile sees it too."""
+    asker.begin({"small": [{"say": ["```python\n", GOOD, "\n```"], "gate": True}]})
+    chosen = asker.one("Refactor")
+    asked = [asker.start("codeAction/resolve", chosen)]
+    first = asker.told("$/progress", "small: 10 characters")["token"]
+    asked.append(asker.start("codeAction/resolve", chosen))
+    second = asker.told("$/progress", "asking small")["token"]
+    assert first != second
+    asker.notify("test/go", {})
+    assert all("edit" in asker.answer(one)["result"] for one in asked)
+    messages = [m["params"]["value"].get("message", "") for m in asker.heard if m.get("method") == "$/progress"]
+    assert all(message.startswith("small: ") for message in messages)
 
 
 def test_progress_uses_the_clients_own_token(asker: Asker) -> None:
@@ -252,6 +270,34 @@ def test_an_editor_without_versions_or_edits() -> None:
         assert GOOD in client.told("window/showMessage")["message"]
 
 
+@pytest.mark.parametrize("tells_first", [True, False])
+def test_the_same_entry_chosen_twice_edits_once(tells_first: bool) -> None:
+    """Without versions an editor would apply both answers over one another; the second waits, and is shown where the text is gone."""
+    with Asker() as client:
+        client.initialize(capabilities={**EMACS, "workspace": {"applyEdit": True}})
+        client.begin(GATED)
+
+        def slowly(params: Any) -> dict[str, bool]:
+            def change() -> None:
+                client.change(applied(client.text, params["edit"]["changes"][client.uri]))
+
+            time.sleep(0.1)
+            Timer(0 if tells_first else 0.2, change).start()
+            time.sleep(0.1 if tells_first else 0)
+            return {"applied": True}
+
+        client.answering["workspace/applyEdit"] = slowly
+        chosen = client.one("Refactor")["command"]
+        for _ in range(2):
+            client.request("workspace/executeCommand", chosen)
+        client.until(asked=["small"])
+        client.notify("test/go", {})
+        assert "was not applied" in client.told("window/showMessage")["message"]
+        assert client.text == AFTER
+        client.told("workspace/applyEdit")
+        assert not [message for message in client.heard if message.get("method") == "workspace/applyEdit"]
+
+
 def test_an_edit_that_is_not_taken_is_said(asker: Asker) -> None:
     """A person may say no in the editor's own question; nothing is remembered as accepted."""
     asker.applies = False
@@ -288,6 +334,29 @@ def test_an_explanation_opens_as_a_document_for_its_person_only(asker: Asker) ->
     assert path.read_text("utf-8").startswith("# Explain total")
     assert "It adds *prices*.\n\n---\nsmall (local, free)." in path.read_text("utf-8")
     assert path.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there nothing limits what a process writes")
+@pytest.mark.parametrize("disk", ["has room", "is full"])
+def test_what_no_message_holds_is_not_lost(tmp_path: Path, disk: str) -> None:
+    """The message says where all of it is; where nothing can be written, it comes in several, and no half file stays."""
+    long = "\n\n".join(f"Sentence {number} of a long explanation." for number in range(200))
+    with Asker({"answers": str(tmp_path), "largest_file": 512 if disk == "is full" else 0}) as client:
+        client.initialize(capabilities=EMACS)
+        client.begin({"small": [{"say": [long]}]})
+        client.command("do", client.do("explain"))
+        client.state()
+        told = [m["params"]["message"] for m in client.heard if m.get("method") == "window/showMessage"]
+        assert all(len(message) <= 1500 for message in told)
+        if disk == "is full":
+            assert all(f"Sentence {number} of" in "\n".join(told) for number in range(200))
+            assert "small (local, free)." in told[-1]
+            assert list(tmp_path.iterdir()) == []
+        else:
+            (message,) = told
+            (file,) = tmp_path.iterdir()
+            assert message.endswith(f" …\n\nAll of it is in {file.as_uri()}")
+            assert "Sentence 199 of" in file.read_text("utf-8")
 
 
 def test_an_explanation_is_a_message_where_no_document_is_opened(asker: Asker) -> None:

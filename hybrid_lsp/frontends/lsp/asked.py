@@ -40,7 +40,7 @@ class Asked:
         blocks, shelf = Blocks(Trees()), Shelf(editor, answers)
         self.findings, self.fates = Findings(editor), Fates(asking.marked)
         offers, errands = Offers(editor, blocks), Errands(editor, asking)
-        delivery = Delivery(editor, shelf, self.findings, self.fates)
+        self._delivery = delivery = Delivery(editor, shelf, self.findings, self.fates)
         self.hovers = Hovers(editor, asking, blocks, wait_s=hover_wait_s)
         actions = Actions(editor, asking, blocks, offers, errands, delivery, self.findings)
         commands = Commands(editor, asking, offers, errands, delivery, self.hovers, self.findings, shelf)
@@ -66,6 +66,7 @@ class Asked:
         """A document was edited."""
         self.findings.changed(document)
         self.fates.changed(document)
+        self._delivery.changed()
 
     def saved(self, uri: str) -> None:
         """A document was saved."""

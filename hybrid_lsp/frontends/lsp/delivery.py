@@ -3,7 +3,9 @@
 An answer for text that has moved on is never applied by itself: its person is asked, or it is shown.
 """
 
+import asyncio
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
@@ -28,6 +30,8 @@ READ = frozenset({Task.EXPLAIN, Task.REVIEW})
 APPLY, SHOW = "Apply it where it stands now", "Show it"
 SHOW_ANYWAY = "Show it all the same"
 MOVED = "The text has changed since this was asked, so it was not applied."
+SEEN_TIMEOUT_S = 1.0
+"""How long, after the editor has applied an edit, it is waited for to tell of it."""
 _TICKS = re.compile(r"`{3,}")
 _FINE = re.compile(r"\W*fine\W*", re.IGNORECASE)
 
@@ -40,6 +44,13 @@ class Delivery:
         self._shelf = shelf
         self._findings = findings
         self._fates = fates
+        self._edited = asyncio.Event()
+        self._applying: dict[int, asyncio.Lock] = {}
+        """By document: an editor that names no versions would apply two answers over one another."""
+
+    def changed(self) -> None:
+        """A document was edited."""
+        self._edited.set()
 
     def edit_of(self, errand: Errand) -> types.WorkspaceEdit | None:
         """Return an answer as an edit; None when the document is not the version any more that it was made for."""
@@ -57,11 +68,10 @@ class Delivery:
         if errand.job.task in READ:
             await self.read(errand)
             return {**told, "markdown": reply.as_markdown()}
-        document = self._document(errand)
         if not self._editor.abilities.applies_edits:
             await self._show_beside(errand, "This editor takes no edits, so here is what shall stand there.")
-        elif document is not None and document.version == errand.aim.version:
-            return {**told, "applied": await self._apply(errand, document, errand.aim.first)}
+        elif (applied := await self._applied(errand)) is not None:
+            return {**told, "applied": applied}
         else:
             self._editor.start(self.offer(errand))
         return {**told, "applied": False, "text": reply.text}
@@ -72,10 +82,9 @@ class Delivery:
             await self._show_beside(errand, MOVED)
             return
         chosen = await self._editor.choose(f"{errand.name}: {MOVED}", (APPLY, SHOW))
-        place = self._place_now(errand)
-        if chosen == APPLY and place is not None:
-            await self._apply(errand, *place)
-        elif chosen != "":
+        if chosen == APPLY and await self._applied(errand, moved=True) is not None:
+            return
+        if chosen != "":
             await self._show_beside(errand, MOVED)
 
     async def read(self, errand: Errand) -> None:
@@ -123,12 +132,34 @@ class Delivery:
             "refusals": [{"rule": no.rule, "sentence": no.sentence, "model": no.model} for no in refusals],
         }
 
-    async def _apply(self, errand: Errand, document: Document, first: int) -> bool:
-        edit = self._edit(errand, document, first)
-        applied = await self._editor.apply(edit, _label(errand))
+    async def _applied(self, errand: Errand, *, moved: bool = False) -> bool | None:
+        """Have an answer applied, one after the other in each document; None where its text has moved on.
+
+        `moved`: it may also go to where its text stands now.
+        """
+        lock = self._applying.setdefault(errand.handle, asyncio.Lock())
+        async with lock:
+            place = self._place_now(errand)
+            if place is None or not (moved or place[0].version == errand.aim.version):
+                return None
+            document, first = place
+            version = document.version
+            applied = await self._editor.apply(self._edit(errand, document, first), _label(errand))
+            if applied:
+                await self._seen(document, version)
+        if self._document(errand) is None:
+            self._applying.pop(errand.handle, None)
         if not applied:
             self._editor.say(f"{errand.name}: the edit was not applied.")
         return applied
+
+    async def _seen(self, document: Document, version: int) -> None:
+        """Wait until an editor that says it has edited a document tells how; some answer first."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SEEN_TIMEOUT_S):
+                while document.version == version:
+                    self._edited.clear()
+                    await self._edited.wait()
 
     def _edit(self, errand: Errand, document: Document, first: int) -> types.WorkspaceEdit:
         reply = errand.reply

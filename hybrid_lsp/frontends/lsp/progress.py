@@ -54,6 +54,7 @@ class Progress:
         self._begun = False
         self._message = ""
         self._shown_s = 0.0
+        self._due: asyncio.TimerHandle | None = None
         self._who = ""
         self._why = ""
 
@@ -69,6 +70,8 @@ class Progress:
     ) -> None:
         if self._creating is not None:
             self._creating.cancel()
+        if self._due is not None:
+            self._due.cancel()
         if self._token is not None:
             self._server.work_done_progress.tokens.pop(self._token, None)
         if self._begun and self._token is not None:
@@ -89,10 +92,20 @@ class Progress:
 
     def _report(self, message: str, *, at_once: bool) -> None:
         self._message = message
-        now_s = asyncio.get_running_loop().time()
-        if self._begun and self._token is not None and (at_once or now_s - self._shown_s >= REPORT_EVERY_S):
-            self._shown_s = now_s
-            report = types.WorkDoneProgressReport(cancellable=True, message=message)
+        loop = asyncio.get_running_loop()
+        wait_s = 0.0 if at_once else self._shown_s + REPORT_EVERY_S - loop.time()
+        if wait_s <= 0:
+            self._show()
+        elif self._due is None:
+            self._due = loop.call_later(wait_s, self._show)  # a model may now say nothing for long
+
+    def _show(self) -> None:
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
+        if self._begun and self._token is not None:
+            self._shown_s = asyncio.get_running_loop().time()
+            report = types.WorkDoneProgressReport(cancellable=True, message=self._message)
             self._server.work_done_progress.report(self._token, report)
 
     async def _create(self) -> None:

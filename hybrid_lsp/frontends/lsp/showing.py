@@ -3,6 +3,7 @@
 Rules:
 1. The file lies in a folder of ours that only its person can read, and goes after a day, or when there are many.
 2. Nothing waits for the disk but a thread.
+3. No answer is lost: what a message does not hold is in a file that the message names, or in more messages.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ import re
 from pathlib import Path
 
 from hybrid_lsp.core.errors import Refused
-from hybrid_lsp.frontends.lsp.editor import Editor
+from hybrid_lsp.frontends.lsp.editor import SHOWN_CHARS, Editor
 
 log = logging.getLogger(__name__)
 
@@ -34,9 +35,20 @@ class Shelf:
 
     async def show(self, markdown: str, name: str) -> None:
         """Show Markdown to a person. `name` says what it is, for the file's name."""
-        uri = await self._written(markdown, name, ".md") if self._editor.abilities.shows_documents else ""
-        if not uri or not await self._editor.open(uri):
-            self._editor.say(markdown.strip())
+        text = markdown.strip()
+        is_long, uri = len(text) > SHOWN_CHARS, ""
+        if is_long or self._editor.abilities.shows_documents:
+            uri = await self._written(markdown, name, ".md")
+        if uri and await self._editor.open(uri):
+            return
+        if not uri:
+            for part in _parts(text):
+                self._editor.say(part)
+        elif is_long:
+            where = f"All of it is in {uri}"
+            self._editor.say(f"{text[: SHOWN_CHARS - len(where) - 4].rstrip()} …\n\n{where}")
+        else:
+            self._editor.say(text)
 
     async def browse(self, html: str, name: str) -> str:
         """Show a page in the browser, and return its address. Raises `Refused` where it cannot be written.
@@ -63,14 +75,30 @@ class Shelf:
             return ""
 
 
+def _parts(text: str) -> list[str]:
+    """Cut a text into pieces that messages hold, between lines where there are any."""
+    parts = [""]
+    for line in text.splitlines(keepends=True):
+        for at in range(0, len(line), SHOWN_CHARS):
+            piece = line[at : at + SHOWN_CHARS]
+            if len(parts[-1]) + len(piece) > SHOWN_CHARS:
+                parts.append("")
+            parts[-1] += piece
+    return [part.strip() for part in parts if part.strip()]
+
+
 def _write(folder: Path, file: str, text: str) -> str:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / file
     path.unlink(missing_ok=True)
     # The permissions are there before the text is. O_BINARY is Windows's, where line ends would change without it.
     flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
-    with os.fdopen(os.open(path, flags, 0o600), "wb") as opened:
-        opened.write(text.encode("utf-8", "replace"))
+    try:
+        with os.fdopen(os.open(path, flags, 0o600), "wb") as opened:
+            opened.write(text.encode("utf-8", "replace"))
+    except OSError:
+        path.unlink(missing_ok=True)  # half a page on a full disk is nothing but in the way
+        raise
     _tidy(folder, newest=path)
     return path.absolute().as_uri()
 

@@ -384,6 +384,7 @@ def test_who_answers_cannot_be_opened(terminal: Terminal) -> None:
     ("more", "word"),
     [
         ({"where": "none.py"}, "is not there"), ({"where": f"{PATH}:99"}, "has 11 lines"),
+        ({"where": f"{PATH}:2-3"}, "total.py has nothing but blanks there"),
         ({"task": Task.EXPLAIN, "apply": True}, "--apply is for tasks that change code"),
         ({"task": Task.REVIEW, "diff": True}, "--diff is for tasks that change code"),
     ],

@@ -1,5 +1,6 @@
 """frontends.terminal.original: a file's new text, with everything else about it as it was."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,24 @@ def test_only_what_changes_is_changed(old: list[str], ends: list[str], new: list
 def test_line_ends(data: bytes, text: str, changed: bytes) -> None:
     """A line that is changed keeps its end, a new one has that of the line before it."""
     assert Original(path=Path("a"), data=data).changed_to(text) == changed
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there no file can have such a name")
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        (b"caf\xc3\xa9.py", "a/café.py"), (b"caf\xe9.py", '"a/caf\\351.py"'), (b'q"u\\o.py', '"a/q\\"u\\\\o.py"'),
+        (b"a\n+++ b/.git/config", '"a/a\\n+++ b/.git/config"\t'), (b"\x1b[31m\xe2\x80\xae.py", '"a/\\033[31m\\342\\200\\256.py"'),
+    ],
+)  # fmt: skip
+def test_a_name_in_a_diff_is_spelled_as_git_does(name: bytes, told: str) -> None:
+    """No name ends a line, says something to a terminal or cannot be encoded; git reads it back as it is."""
+    diff = Original(path=Path("a"), data=b"a\n").diff(b"b\n", os.fsdecode(name))
+    assert diff.encode().split(b"\n")[:3] == [
+        f"--- {told}".encode(),
+        f"+++ {told}".replace("a/", "b/", 1).encode(),
+        b"@@ -1 +1 @@",
+    ]
 
 
 def test_a_diff_of_a_last_line_without_an_end() -> None:

@@ -132,6 +132,8 @@ def _read(wanted: Wanted, job: str, folder: Path, language_of: Callable[[str], s
         raise Refused(f"{flag} is for tasks that change code, and {wanted.task} changes none; leave it out.")
     span = parse_span(wanted.where)
     excerpt = read_span(span, task=wanted.task, folder=folder, language_of=language_of)
+    if wanted.task is not Task.COMPLETE and not excerpt.focus.strip():
+        raise Refused(f"{Path(span.path).name} has nothing but blanks there; name lines that say something.")
     asked = Job(
         id=job, task=wanted.task, excerpt=excerpt, instruction=wanted.instruction, deliberate=True, wish=wanted.wish,
         cost_cap_usd=wanted.cost_cap_usd,

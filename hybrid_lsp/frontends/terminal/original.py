@@ -16,6 +16,7 @@ from hybrid_lsp.core.reply import line_edits
 
 _END = re.compile(r"\r\n|\r|\n")
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
+_ESCAPES = {ord(char): f"\\{name}" for char, name in zip('"\\\a\b\f\n\r\t\v', '"\\abfnrtv', strict=True)}
 _NO_END = "\n\\ No newline at end of file\n"
 
 Replace = Callable[[Path, bytes], None]
@@ -52,7 +53,7 @@ class Original:
         """Return what changes, as `git apply` and `patch` take it; `name` is relative, with `/`."""
         end = "\t" if " " in name else ""
         old, new = (_LINE.findall(each.decode()) for each in (self.data, data))
-        lines = unified_diff(old, new, f"a/{name}{end}", f"b/{name}{end}")
+        lines = unified_diff(old, new, f"{_as_git_names(f'a/{name}')}{end}", f"{_as_git_names(f'b/{name}')}{end}")
         return "".join(line if line.endswith("\n") else line + _NO_END for line in lines)
 
     def put(self, data: bytes, replace: Replace) -> None:
@@ -71,6 +72,16 @@ class Original:
             raise Refused(f"{name} is not there any more, so nothing was written; apply the diff.") from None
         except OSError as error:
             raise Refused(f"{name} cannot be written ({error.strerror}); apply the diff where it can.") from error
+
+
+def _as_git_names(path: str) -> str:
+    """Return a path as git writes it in a diff: one that would be read as something else is quoted as C quotes."""
+    if path.isprintable() and not set(path) & {'"', "\\"}:
+        return path
+    spelled = (
+        _ESCAPES.get(byte) or (chr(byte) if 0x20 <= byte < 0x7F else f"\\{byte:03o}") for byte in os.fsencode(path)
+    )
+    return f'"{"".join(spelled)}"'
 
 
 def _joined(lines: list[tuple[str, str]], usual: str) -> str:

@@ -314,13 +314,19 @@ class Session:
 
     async def would_leave(self, job: Job) -> str:
         """See `Asking`."""
+        await self.ready()
+        if not self._looked.is_set():
+            raise Refused(_OPENING)
         step = next((step for step in self.plan(job).steps if not step.model.is_local), None)
         if step is None:
             return "Nothing would leave this machine."
         asked, redacted = await asyncio.to_thread(
             words_to_leave, job, self._vendors.rules, step_by_step=step.step_by_step
         )
-        taken = f"{redacted.count} secrets are taken out." if redacted.count else "No secret was found in it."
+        count = redacted.count
+        taken = (
+            f"{count} secret{' is' if count == 1 else 's are'} taken out." if count else "No secret was found in it."
+        )
         return f"To {step.model.id} at {step.model.host}. {taken}\n\n---\n\n{asked.system}\n\n---\n\n{asked.user}\n"
 
     async def spent(self) -> str:

@@ -32,9 +32,10 @@ def spent_markdown(summary: Summary) -> str:
     if budget.blocked:
         lines.append(f"\n{budget.blocked}")
     if summary.groups:
-        lines += ["", "| task | model | calls | cost |", "|---|---|---:|---:|"]
+        lines += ["", "| task | model | from | calls | cost |", "|---|---|---|---:|---:|"]
         lines += [
-            f"| {group.task} | {group.model} | {group.attempts} | {told(group.cost_usd)} |" for group in summary.groups
+            f"| {group.task} | {group.model} | {group.origin} | {group.attempts} | {told(group.cost_usd)} |"
+            for group in summary.groups
         ]
     savings = summary.savings
     if savings.compared:

@@ -13,9 +13,9 @@ def test_the_month_in_a_few_lines() -> None:
         "## 2026-11: $46.97 of $50.00 left",
         "$2.95 spent, $0.073 held.",
         "$0.12 of it is assumed, not reported: calls that were cancelled, cut off or lost.",
-        "| task | model | calls | cost |\n|---|---|---:|---:|\n| refactor | opus | 9 | $2.10 |\n"
-        "| explain | mini | 2 | $0.0039 |\n"
-        "| fix | hf.co/somebody/A-Very-Long-Name-Of-A-Model-14B-GGUF:Q4_K_M | 1200 | $0.00 |",
+        "| task | model | from | calls | cost |\n|---|---|---|---:|---:|\n| refactor | opus | cloud | 9 | $2.10 |\n"
+        "| explain | mini | cloud | 2 | $0.0039 |\n"
+        "| fix | hf.co/somebody/A-Very-Long-Name-Of-A-Model-14B-GGUF:Q4_K_M | local | 1200 | $0.00 |",
         "$11.26 saved, beside the same tokens at opus (171 answers).\n",
     ]
 

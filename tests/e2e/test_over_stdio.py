@@ -78,13 +78,17 @@ class Window(Asker):
 
     def arrive(self) -> None:
         """Shake hands, open the file, and wait until the menu knows the models."""
+        self.enter()
+        while not any("free" in action["title"] for action in self.listed(self.at(8))):
+            self.wait_a_moment()
+
+    def enter(self) -> None:
+        """Shake hands and open the file."""
         folders = [{"uri": self.folder.as_uri(), "name": "repository"}]
         self.initialize(capabilities=FULL, workspaceFolders=folders)
         path = self.folder / "shop" / "total.py"
         self.uri, self.text, self.version = path.as_uri(), TEXT, 1
         self.open(self.uri, TEXT)
-        while not any("free" in action["title"] for action in self.listed(self.at(8))):
-            self.wait_a_moment()
 
     def wait_a_moment(self) -> None:
         """Let the server find its models."""
@@ -220,6 +224,29 @@ async def test_an_edit_with_a_secret_in_it_a_slow_answer_and_a_whitelist_that_cl
     assert rows[1].bytes_out > 1000
     assert all((row.host, row.bytes_out) == ("", 0) for row in rows if row.origin is Origin.LOCAL)
     _no_secret(everything, log)
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "words"),
+    [
+        ("wouldLeave", "markdown", "To claude-sonnet-5-5 at api.anthropic.com. 1 secret is taken out."),
+        ("why", "markdown", "**claude-sonnet-5-5** (cloud, standard, ≤ $0.0"), ("spend", "markdown", "$50.00 of $50.00 left"),
+        ("dashboard", "uri", "dashboard"), ("profile", "profile", "performance"),
+    ],
+)  # fmt: skip
+async def test_what_is_looked_at_first_thing_is_not_told_too_early(
+    name: str, field: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody is told that nothing would leave, or sent away, because it is not known yet who can be asked."""
+    async with town(tmp_path, monkeypatch) as everything:
+        with Window(everything.repository) as window:
+            await asyncio.to_thread(window.enter)
+            about = {"task": "review", "uri": window.uri, "range": window.at(0, 7), "instruction": HARD}
+            argument = {"wouldLeave": (about,), "why": (about,), "profile": ("performance",)}.get(name, ())
+            answer = await asyncio.to_thread(window.command, name, *argument)
+            await asyncio.to_thread(window.leave)
+        assert words in answer["result"][field]
+        assert everything.left == []
 
 
 @pytest.mark.parametrize("how", ["exit", "end of input"])

@@ -108,6 +108,7 @@ def test_why_of_what_was_not_asked_yet(asker: Asker) -> None:
     why = asker.command("why", asker.do())["result"]
     assert why["steps"] == []
     assert "Nobody can be asked." in why["markdown"]
+    assert why["markdown"].endswith("\n\nNothing was asked.\n")
     assert "There is no chat model on this machine" in why["markdown"]
     assert asker.state()["asked"] == []
 

@@ -93,7 +93,7 @@ class Commands:
 
     async def why(self, *arguments: Any) -> Any:
         """Explain how the last question was routed, or how one would be."""
-        errand = self._meant(_only(arguments))
+        errand = await self._meant(_only(arguments))
         markdown = why_markdown(errand)
         await self._shelf.show(markdown, "why")
         return {**why_fields(errand), "markdown": markdown}
@@ -101,6 +101,7 @@ class Commands:
     async def spend(self, *arguments: Any) -> Any:
         """Show this month's money."""
         no_argument(arguments)
+        await self._asking.ready()
         markdown = await _in_time(self._asking.spent())
         await self._shelf.show(markdown, "spend")
         return {"markdown": markdown, "left_usd": str(self._asking.left_usd)}
@@ -108,12 +109,14 @@ class Commands:
     async def dashboard(self, *arguments: Any) -> Any:
         """Open this month and the last thirty days as a page in the browser; return the page's address."""
         no_argument(arguments)
+        await self._asking.ready()
         uri = await self._shelf.browse(await _in_time(self._asking.dashboard()), "dashboard")
         return {"uri": uri}
 
     async def profile(self, *arguments: Any) -> Any:
         """Put a profile in force for this session; without a name, a person chooses."""
         name = _only(arguments)
+        await self._asking.ready()
         if name is None:
             question = f"Which profile? {self._asking.profile} is in force."
             name = await self._editor.choose(question, tuple(PROFILES))
@@ -157,7 +160,7 @@ class Commands:
 
     async def would_leave(self, *arguments: Any) -> Any:
         """Show the very text that would be sent, its secrets taken out, before anything is."""
-        errand = self._meant(_only(arguments))
+        errand = await self._meant(_only(arguments))
         markdown = await _in_time(self._asking.would_leave(errand.job))
         await self._shelf.show(markdown, "would-leave")
         return {"markdown": markdown}
@@ -236,9 +239,13 @@ class Commands:
         except Refused as refused:
             self._editor.say(str(refused), warning=True)
 
-    def _meant(self, told: Any) -> Errand:
+    async def _meant(self, told: Any) -> Errand:
+        """The question that is named, by what is known once everything was looked at; or the last one."""
         if told is not None:
-            return self._errands.begin(*self._offers.aim(told))[0]
+            errand, _ = self._errands.begin(*self._offers.aim(told))
+            await self._asking.ready()
+            errand.plan = self._asking.plan(errand.job)
+            return errand
         if self._errands.last is None:
             _wrong(_NOTHING_ASKED)
         return self._errands.last

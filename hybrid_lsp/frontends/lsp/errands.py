@@ -35,6 +35,8 @@ class Errand:
     """Of the document that it is about."""
     outcome: "Outcome | None" = None
     """None while it is under way, and when it was cancelled."""
+    asked: bool = False
+    """Whether anybody was; else it is only about how it would go."""
     told: list[str] = field(default_factory=list)
     """Why each model that was left did not give the answer."""
 
@@ -83,6 +85,7 @@ class Errands:
         if not await self._editor.may_be_seen(document):
             raise Refused(KEPT_OUT)
         self.last = errand
+        errand.asked = True
         task = asyncio.current_task()
         assert task is not None
         self._under_way.add(task)

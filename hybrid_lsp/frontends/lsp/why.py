@@ -78,5 +78,7 @@ def _outcome(errand: Errand) -> str:
         return (
             f"Answered by {reply.footer()} It cost {spent}; {told_left(errand.plan.budget_left_usd)} were left before."
         )
+    if not errand.asked:
+        return "Nothing was asked."
     sentence: str = getattr(errand.outcome, "sentence", "")
     return sentence or " ".join(("There is no answer to it.", *errand.told))

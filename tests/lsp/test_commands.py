@@ -113,6 +113,16 @@ def test_why_of_what_was_not_asked_yet(asker: Asker) -> None:
     assert asker.state()["asked"] == []
 
 
+def test_why_of_what_is_under_way(asker: Asker) -> None:
+    """It is not told that there is no answer, before there can be one."""
+    asker.begin({"small": [{"say": [FENCED], "gate": True}]})
+    asked = asker.start("codeAction/resolve", asker.one("Refactor"))
+    asker.until(asked=["small"])
+    assert asker.command("why")["result"]["markdown"].endswith("\n\nIt is under way.\n")
+    asker.notify("test/go", {})
+    assert "edit" in asker.answer(asked)["result"]
+
+
 def test_spend(asker: Asker) -> None:
     """The month's money, as the house tells it."""
     assert asker.command("spend")["result"] == {"markdown": "$50.00 left", "left_usd": "50"}

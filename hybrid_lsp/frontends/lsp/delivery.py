@@ -45,8 +45,8 @@ class Delivery:
         self._findings = findings
         self._fates = fates
         self._edited = asyncio.Event()
-        self._applying: dict[int, asyncio.Lock] = {}
-        """By document: an editor that names no versions would apply two answers over one another."""
+        self._unversioned = asyncio.Lock()
+        """One edit at a time: an editor that is told no version would apply two answers over one another."""
 
     def changed(self) -> None:
         """A document was edited."""
@@ -133,22 +133,25 @@ class Delivery:
         }
 
     async def _applied(self, errand: Errand, *, moved: bool = False) -> bool | None:
-        """Have an answer applied, one after the other in each document; None where its text has moved on.
+        """Have an answer applied; None where its text has moved on.
 
         `moved`: it may also go to where its text stands now.
         """
-        lock = self._applying.setdefault(errand.handle, asyncio.Lock())
-        async with lock:
-            place = self._place_now(errand)
-            if place is None or not (moved or place[0].version == errand.aim.version):
-                return None
-            document, first = place
-            version = document.version
-            applied = await self._editor.apply(self._edit(errand, document, first), _label(errand))
-            if applied:
+        if self._editor.abilities.document_changes:
+            return await self._applied_now(errand, moved=moved)
+        async with self._unversioned:
+            document = self._document(errand)
+            version = document.version if document is not None else 0
+            applied = await self._applied_now(errand, moved=moved)
+            if applied and document is not None:
                 await self._seen(document, version)
-        if self._document(errand) is None:
-            self._applying.pop(errand.handle, None)
+            return applied
+
+    async def _applied_now(self, errand: Errand, *, moved: bool) -> bool | None:
+        place = self._place_now(errand)
+        if place is None or not (moved or place[0].version == errand.aim.version):
+            return None
+        applied = await self._editor.apply(self._edit(errand, *place), _label(errand))
         if not applied:
             self._editor.say(f"{errand.name}: the edit was not applied.")
         return applied

@@ -37,6 +37,7 @@ class Errand:
     """None while it is under way, and when it was cancelled."""
     asked: bool = False
     """Whether anybody was; else it is only about how it would go."""
+    under_way: bool = False
     told: list[str] = field(default_factory=list)
     """Why each model that was left did not give the answer."""
 
@@ -85,7 +86,7 @@ class Errands:
         if not await self._editor.may_be_seen(document):
             raise Refused(KEPT_OUT)
         self.last = errand
-        errand.asked = True
+        errand.asked = errand.under_way = True
         task = asyncio.current_task()
         assert task is not None
         self._under_way.add(task)
@@ -99,6 +100,7 @@ class Errands:
 
                 errand.outcome = await self._asking.run(errand.job, whole, tell=tell, fresh=errand.aim.fresh)
         finally:
+            errand.under_way = False
             self._under_way.discard(task)
         return errand
 

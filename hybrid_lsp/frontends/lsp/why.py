@@ -80,5 +80,7 @@ def _outcome(errand: Errand) -> str:
         )
     if not errand.asked:
         return "Nothing was asked."
+    if errand.under_way:
+        return "It is under way."
     sentence: str = getattr(errand.outcome, "sentence", "")
     return sentence or " ".join(("There is no answer to it.", *errand.told))

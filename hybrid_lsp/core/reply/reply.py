@@ -9,6 +9,7 @@ from hybrid_lsp.core.price import Usage
 from hybrid_lsp.core.record import Basis, Origin
 from hybrid_lsp.core.reply.edit import LineEdit, line_edits
 from hybrid_lsp.core.reply.finding import Finding, findings_in
+from hybrid_lsp.core.reply.harmless import harmless
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,11 @@ class Reply:
 
     def as_markdown(self) -> str:
         """Return the answer with one line below it that says where it came from and what it cost."""
-        return f"{self.text.strip()}\n\n---\n{self.footer()}\n"
+        return f"{self.shown()}\n\n---\n{self.footer()}\n"
+
+    def shown(self) -> str:
+        """Return the answer as Markdown that loads nothing and runs nothing where it is shown."""
+        return harmless(self.text.strip())
 
     def footer(self) -> str:
         """Return one line that says where the answer came from and what it cost."""

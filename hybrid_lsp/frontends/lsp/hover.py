@@ -163,7 +163,7 @@ class Hovers:
         return at_s is not None and asyncio.get_running_loop().time() - at_s < _AGAIN_AFTER_S
 
     def _explained(self, look: _Look, reply: "Reply") -> types.Hover:
-        lines = [reply.text.strip(), "---", reply.footer(), self._ways_on(look)]
+        lines = [reply.shown(), "---", reply.footer(), self._ways_on(look)]
         place = range_of(look.document, look.first, look.last)
         return types.Hover(contents=self._markup("\n\n".join(filter(None, lines))), range=place)
 

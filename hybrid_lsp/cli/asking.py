@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import os
 import shutil
+import signal
 import sys
 import uuid
 from collections.abc import Callable
@@ -38,6 +39,7 @@ def run_ask(arguments: argparse.Namespace) -> int:
     except Refused as refused:
         print(refused, file=sys.stderr)
         return WRONG_USE
+    _end_as_ctrl_c_does()
     config, began_ms = read_config(config_path(), os.environ), now_ms()
     wanted = ask.Wanted(
         where=where, task=Task(arguments.task), instruction=arguments.prompt, wish=Wish(arguments.wish),
@@ -52,6 +54,14 @@ def run_ask(arguments: argparse.Namespace) -> int:
         wanted, opened, job=uuid.uuid4().hex, folder=folder, language_of=language_of, replace_file=replace_file,
         cost_of=lambda job: cost_of(config, job, began_ms), out=sys.stdout, errors=sys.stderr, answers=sys.stdin,
     )  # fmt: skip
+
+
+def _end_as_ctrl_c_does() -> None:
+    """Settle also when the terminal is closed or the process is told to end: a hold that is left is charged in full."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:  # `nohup` has its word
+            signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
 
 
 async def open_session(config: Config, folder: Path, remark: Callable[[str], None]) -> "Session":

@@ -113,10 +113,11 @@ async def under_way(person: Person, ollama: OllamaDouble, *words: str) -> AsyncI
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there Ctrl-C goes to a whole console")
-async def test_ctrl_c_settles_and_says_what_it_cost(person: Person, ollama: OllamaDouble) -> None:
-    """The server sees the client go, the row says cancelled, and the exit status is 130."""
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+async def test_ctrl_c_settles_and_says_what_it_cost(person: Person, ollama: OllamaDouble, name: str) -> None:
+    """The server sees the client go, the row says cancelled, and the exit status is 130; so it is when the terminal is closed."""
     async with under_way(person, ollama, *REFACTOR, "--prompt", "<slow>") as process:
-        process.send_signal(signal.SIGINT)
+        process.send_signal(getattr(signal, name))
         out, errors = await process.communicate()
 
     assert (process.returncode, out) == (130, b"")

@@ -255,7 +255,7 @@ class Session:
         )
 
     def _decided(self, job: Job, policy: Policy, budget: Budget, ignored_by: str) -> Plan:
-        if self.wish is not Wish.ANY and job.wish is Wish.ANY:
+        if self.wish is Wish.LOCAL or job.wish is Wish.ANY:
             job = replace(job, wish=self.wish)
         profile = self._profile or self.desk.config.asking.profile_for(job.task)
         cloud = [self._resting(candidate) for candidate in self._vendors.candidates]

@@ -115,7 +115,7 @@ class ScriptedAsking:
         return f"The profile {name} is in force."
 
     def _wished(self, job: Job) -> Job:
-        return replace(job, wish=self.wish) if self.wish is not Wish.ANY and job.wish is Wish.ANY else job
+        return replace(job, wish=self.wish) if self.wish is Wish.LOCAL or job.wish is Wish.ANY else job
 
 
 def _line(told: dict[str, Any], gate: asyncio.Event) -> Line:

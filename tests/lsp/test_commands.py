@@ -186,6 +186,22 @@ def test_a_wish_holds_for_what_is_asked_after_it(asker: Asker) -> None:
     assert asker.command("wish", "any")["result"] == {"wish": "any"}
 
 
+def test_what_was_to_stay_here_is_asked_elsewhere_by_no_other_way(asker: Asker) -> None:
+    """Neither a link or an entry that was shown before, nor `better`, nor a wish of its own gets round it; each says why."""
+    paid = asker.one("Refactor — ask the better model")
+    asker.command("do", asker.do("explain"))
+    asker.command("wish", "local")
+    answers = (
+        asker.request("codeAction/resolve", paid),
+        asker.command("better", {"max_cost_usd": 1}),
+        asker.command("do", asker.do(wish="cloud", max_cost_usd=1)),
+    )
+    assert [answer["error"]["message"].split(" in this session")[0] for answer in answers] == [
+        "What you ask for stays on this machine"
+    ] * 3
+    assert asker.state()["asked"] == ["small"]
+
+
 def test_better_asks_the_better_model_about_the_same_text(asker: Asker) -> None:
     """Also where the answer of the first stands there now; not where neither stands any more."""
     asker.begin({"small": [{"say": [FENCED]}], "big": [{"say": [FENCED.replace("sum(prices)", "sum(prices, 0)")]}]})

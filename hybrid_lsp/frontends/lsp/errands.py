@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from hybrid_lsp.core.errors import Refused
-from hybrid_lsp.core.job import Job
+from hybrid_lsp.core.job import Job, Wish
 from hybrid_lsp.frontends.lsp.aim import Aim, whole_of
 from hybrid_lsp.frontends.lsp.asking import Asking
 from hybrid_lsp.frontends.lsp.documents import Document
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from hybrid_lsp.core.router import Plan
 
 KEPT_OUT = "This file is named in .hybridignore, so no model sees it; take it out there to ask about it."
-NOT_OPEN = "The document is not open here; open it, then ask."
+KEPT_HERE = "What you ask for stays on this machine in this session, as you said; hybrid-lsp.wish any lets it go again."
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -74,7 +74,12 @@ class Errands:
         self.last: Errand | None = None
 
     def begin(self, aim: Aim, document: Document) -> "tuple[Errand, Whole]":
-        """Take everything that a question needs of its document, as it stands now."""
+        """Take everything that a question needs of its document, as it stands now.
+
+        Raises `Refused` where it is for a cloud model and its person keeps everything here.
+        """
+        if aim.wish is Wish.CLOUD and self._asking.wish is Wish.LOCAL:
+            raise Refused(KEPT_HERE)
         job = aim.job(document, self._editor.place(document))
         return Errand(aim=aim, job=job, plan=self._asking.plan(job), handle=document.handle), whole_of(document)
 

@@ -1,6 +1,7 @@
 """frontends.terminal.ask: a question from a terminal, watched, paid for by a yes, and its answer."""
 
 import asyncio
+import io
 import json
 import os
 import signal
@@ -20,7 +21,7 @@ from hybrid_lsp.core.money import told_at_most
 from hybrid_lsp.core.policy import Policy
 from hybrid_lsp.core.router import Plan
 from hybrid_lsp.demo.languages import language_of
-from hybrid_lsp.frontends.terminal import ask
+from hybrid_lsp.frontends.terminal import ask, typed
 from hybrid_lsp.frontends.terminal.ask import Wanted
 from tests.assistant.house import CODE, GOOD, HARD, House, Line, fenced, house
 from tests.frontends.test_route import Screen
@@ -73,6 +74,29 @@ class Answering:
         await self.house.assistant.close()
 
 
+class Keyboard(io.TextIOWrapper):
+    """What somebody types: a stream that can be waited for."""
+
+    def __init__(self, text: str, *, tty: bool, stays: bool) -> None:
+        read, self._write_end = os.pipe()
+        super().__init__(io.FileIO(read), encoding="utf-8")
+        os.write(self._write_end, text.encode())
+        self._tty, self._stays = tty, stays
+        if not stays:
+            os.close(self._write_end)
+
+    def close(self) -> None:
+        """Hang up."""
+        if self._stays:
+            self._stays = False
+            os.close(self._write_end)
+        super().close()
+
+    def isatty(self) -> bool:
+        """Return what it was made as."""
+        return self._tty
+
+
 @dataclass(slots=True)
 class Terminal:
     """Somebody in a folder with one file, at a terminal or behind a pipe."""
@@ -81,6 +105,8 @@ class Terminal:
     answering: Answering = field(default_factory=lambda: Answering(house()))
     tty: bool = False
     typed: str = ""
+    stays: bool = False
+    """Whether they are still there, and may type more, when they have typed that."""
     environment: dict[str, str] = field(default_factory=lambda: {"NO_COLOR": "1"})
     out: Screen = field(init=False)
     errors: Screen = field(init=False)
@@ -90,20 +116,18 @@ class Terminal:
     def ask(self, task: Task = Task.REFACTOR, *, where: str = SPAN, instruction: str = "", **more: Any) -> int:
         """Ask, and return the exit status."""
         self.out, self.errors = Screen(tty=self.tty), Screen(tty=self.tty)
-        answers = Screen(tty=self.tty)
-        answers.write(self.typed)
-        answers.seek(0)
 
         async def opened(remark: Callable[[str], None]) -> Answering:
             self.fails()
             return self.answering
 
         wanted = Wanted(where=where, task=task, instruction=instruction, **more)
-        return ask.run(
-            wanted, opened, job="job-1", folder=self.folder, language_of=language_of,
-            replace_file=lambda path, data: _written(path, data), cost_of=self._cost, out=self.out,
-            errors=self.errors, answers=answers, environment=self.environment,
-        )  # fmt: skip
+        with Keyboard(self.typed, tty=self.tty, stays=self.stays) as answers:
+            return ask.run(
+                wanted, opened, job="job-1", folder=self.folder, language_of=language_of,
+                replace_file=lambda path, data: _written(path, data), cost_of=self._cost, out=self.out,
+                errors=self.errors, answers=answers, environment=self.environment,
+            )  # fmt: skip
 
     def _cost(self, job: str) -> Decimal:
         assert self.answering.closed, "what it cost is known once all is settled"
@@ -173,16 +197,26 @@ def test_each_step_that_is_left_is_told_in_one_line(terminal: Terminal) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "status", "asked"),
+    ("words", "status", "asked"),
     [("yes\n", 0, 1), ("Y\n", 0, 1), ("what?\nyes\n", 0, 1), ("no\n", 1, 0), ("\n", 1, 0), ("", 1, 0), ("a\nb\nc\nyes\n", 1, 0)],
 )  # fmt: skip
-def test_a_first_step_that_costs_money_needs_a_yes(terminal: Terminal, typed: str, status: int, asked: int) -> None:
+def test_a_first_step_that_costs_money_needs_a_yes(terminal: Terminal, words: str, status: int, asked: int) -> None:
     """On a terminal one is asked; anything but yes is no, and then nobody is asked."""
-    terminal.tty, terminal.typed = True, typed
+    terminal.tty, terminal.typed = True, words
     assert terminal.ask(Task.REVIEW, instruction=HARD) == status
     assert len(terminal.answering.house.models.asked) == asked
     assert "Ask? [yes/no] " in terminal.errors.getvalue()
     assert ("Nothing was asked." in terminal.said) == (not asked)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there a console is waited for without an end")
+def test_nobody_is_waited_for_without_an_end(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has gone away from the question has said no."""
+    monkeypatch.setattr(typed, "ANSWER_TIMEOUT_S", 0.05)
+    terminal.tty = terminal.stays = True
+    assert terminal.ask(Task.REVIEW, instruction=HARD) == 1
+    assert terminal.said.endswith("Ask? [yes/no] ✗ Nothing was asked.")
+    assert terminal.answering.house.models.asked == []
 
 
 @pytest.mark.parametrize(("task", "as_json"), [(Task.REVIEW, False), (Task.REFACTOR, False), (Task.REVIEW, True)])

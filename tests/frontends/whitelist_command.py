@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TextIO
 
 from hybrid_lsp.core.policy import Policy
-from hybrid_lsp.frontends.terminal import whitelist
+from hybrid_lsp.frontends.terminal import typed, whitelist
 from hybrid_lsp.frontends.terminal.whitelist import question_of
 from hybrid_lsp.settings.approve import By, apply, propose
 from hybrid_lsp.settings.edit import Action, Edit
@@ -46,7 +46,7 @@ class Command:
 
 
 if __name__ == "__main__":
-    whitelist.ANSWER_TIMEOUT_S = float(sys.argv[2])
+    typed.ANSWER_TIMEOUT_S = float(sys.argv[2])
     own = Path(sys.argv[1])
     command = Command(own, own.parent)
     command.stdin, command.out, command.errors = sys.stdin, sys.stdout, sys.stderr

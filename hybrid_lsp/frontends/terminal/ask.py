@@ -32,6 +32,7 @@ from hybrid_lsp.frontends.terminal.original import Original, Replace, read_origi
 from hybrid_lsp.frontends.terminal.paper import DONE, FAILED, INTERRUPTED, paper_for
 from hybrid_lsp.frontends.terminal.span import parse_span, read_span
 from hybrid_lsp.frontends.terminal.table import number
+from hybrid_lsp.frontends.terminal.typed import typed
 
 T = TypeVar("T")
 
@@ -206,7 +207,7 @@ class _Asking:
         for _ in range(_TRIES):
             errors.out.write(_QUESTION)
             errors.out.flush()
-            line = self.answers.readline()
+            line = typed(self.answers)
             said = line.strip().lower()
             if not line:
                 errors.write()

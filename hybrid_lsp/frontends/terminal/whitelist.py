@@ -2,8 +2,6 @@
 
 import json
 import os
-import select
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, TextIO, TypeVar
@@ -12,9 +10,8 @@ from hybrid_lsp.core.errors import HybridError, Problem
 from hybrid_lsp.core.job import POLICY_KEY, Task
 from hybrid_lsp.core.policy import Ask, Leave, Policy, Question, Reach, Use, read_host
 from hybrid_lsp.frontends.terminal.paper import DONE, FAILED, INTERRUPTED, Paper, paper_for, run_to_end
+from hybrid_lsp.frontends.terminal.typed import typed
 
-ANSWER_TIMEOUT_S = 600.0
-_LOOK_EVERY_S = 0.5
 _LISTS = {"cloud_apis": "model vendors", "domains": "web sites", "mcp_servers": "MCP servers"}
 _LABEL_CHARS = max(map(len, _LISTS.values()))
 
@@ -149,24 +146,9 @@ def _may_go_on(change: Change, paper: Paper, stdin: TextIO, errors: TextIO, envi
     paper.write("This lets more leave this machine. Type yes to do it; anything else changes nothing.", style="strong")
     paper.out.write("> ")
     paper.out.flush()
-    if _typed(stdin).strip() == "yes":
+    if typed(stdin).strip() == "yes":
         return True
     paper.write("Nothing was changed.")
-    return False
-
-
-def _typed(stdin: TextIO) -> str:
-    """Return the line that a person types; empty when nobody does for ten minutes."""
-    # Windows can only wait for sockets; there the person's own console is waited for.
-    return stdin.readline() if os.name == "nt" or _is_typing(stdin) else ""
-
-
-def _is_typing(stdin: TextIO) -> bool:
-    """Wait for somebody to type, in short pieces: a Ctrl-C that comes just before a wait is seen after it only."""
-    until_s = time.monotonic() + ANSWER_TIMEOUT_S
-    while (left_s := until_s - time.monotonic()) > 0:
-        if select.select([stdin], [], [], min(left_s, _LOOK_EVERY_S))[0]:
-            return True
     return False
 
 

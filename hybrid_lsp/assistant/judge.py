@@ -58,7 +58,7 @@ async def judge(
         last=last,
         faults_before=await checks.faults(before, language),
         faults_after=await checks.faults(after, language),
-        new_names=new,
+        new_names=tuple(name for name in new if not whole.is_named_elsewhere(name)),
         lost_names=lost,
     )
     verdicts, advice = floor(edit), standing.advice

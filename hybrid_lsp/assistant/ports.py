@@ -1,5 +1,6 @@
 """What the assistant needs of the house around it. The outer rooms satisfy these; `cli` connects them."""
 
+import re
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -55,6 +56,14 @@ class Whole:
 
     text: str = field(repr=False)
     r"""All of it; lines end in `\n`."""
+    elsewhere: str = field(default="", repr=False)
+    """What defines names for it besides: the other cells of its notebook."""
+
+    def is_named_elsewhere(self, name: str) -> bool:
+        """Say whether a name stands in what defines names for it besides."""
+        return (
+            name in self.elsewhere and re.search(rf"(?<![\w$]){re.escape(name)}(?![\w$])", self.elsewhere) is not None
+        )
 
     def with_focus(self, job: Job, focus: str) -> str:
         """Return the text with the job's focus replaced."""

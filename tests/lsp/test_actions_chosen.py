@@ -72,6 +72,30 @@ def test_positions_are_in_the_units_that_were_agreed() -> None:
         assert applied(fox, changes, "utf-8") == f"{GOOD}  # 🦊\n"
 
 
+def test_a_name_that_another_cell_defines_is_none_that_nothing_defines(asker: Asker) -> None:
+    """The cells of a notebook share their names; a name of no cell is still refused."""
+    asker.begin(
+        {
+            "small": [{"say": [FENCED.replace("sum(", "np.sum(")]}, {"say": [FENCED.replace("sum(", "jax.sum(")]}],
+            "cloud": False,
+        }
+    )
+    cells = [
+        (f"vscode-notebook-cell:/w/n.ipynb#{n}", text)
+        for n, text in enumerate(("import numpy as np", TOTAL, "jaxed = 1"))
+    ]
+    whole = {"uri": "file:///w/n.ipynb", "notebookType": "jupyter-notebook", "version": 1}
+    documents = [{"uri": uri, "languageId": "python", "version": 1, "text": text} for uri, text in cells]
+    listed = [{"kind": 2, "document": uri} for uri, _ in cells]
+    asker.notify(
+        "notebookDocument/didOpen", {"notebookDocument": {**whole, "cells": listed}, "cellTextDocuments": documents}
+    )
+    asker.uri, asker.text = cells[1]
+    assert edits(asker.resolved("Refactor", asker.at(2)))[0]["newText"] == "    return np.sum(prices)"
+    asked = {"task": "refactor", "uri": asker.uri, "range": asker.at(2), "fresh": True}
+    assert "uses 1 name that nothing defines" in asker.command("do", asked)["result"]["failure"]
+
+
 def test_progress_names_the_model_and_what_came_before(asker: Asker) -> None:
     """It begins with the action, names each model, says why the second is asked, and ends; nobody waits for it."""
     asker.begin({"small": [{"say": [BROKEN]}], "big": [{"say": [FENCED], "gate": True}]})

@@ -82,12 +82,14 @@ def excerpt_of_lines(document: Document, place: Place, first: int, last: int, sa
     )
 
 
-def whole_of(document: Document) -> "Whole":
-    r"""Return the document as it stands, its lines ending in `\n`."""
+def whole_of(document: Document, opened: Iterable[Document] = ()) -> "Whole":
+    r"""Return the document as it stands, its lines ending in `\n`; of `opened`, what else its notebook has."""
     from hybrid_lsp.assistant import Whole
 
-    text = document.text
-    return Whole(text=text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text)
+    text, besides = document.text, ""
+    if document.notebook is not None:
+        besides = "\n".join(one.text for one in opened if one is not document and one.notebook == document.notebook)
+    return Whole(text=text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text, elsewhere=besides)
 
 
 def lines_meant(document: Document, blocks: Blocks, place: types.Range) -> Span | None:

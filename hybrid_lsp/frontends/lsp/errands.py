@@ -81,7 +81,8 @@ class Errands:
         if aim.wish is Wish.CLOUD and self._asking.wish is Wish.LOCAL:
             raise Refused(KEPT_HERE)
         job = aim.job(document, self._editor.place(document))
-        return Errand(aim=aim, job=job, plan=self._asking.plan(job), handle=document.handle), whole_of(document)
+        whole = whole_of(document, self._editor.documents)
+        return Errand(aim=aim, job=job, plan=self._asking.plan(job), handle=document.handle), whole
 
     async def run(self, errand: Errand, whole: "Whole", document: Document) -> Errand:
         """Ask, with progress, and return the errand with its outcome. Raises `Refused` where nobody may see the text.

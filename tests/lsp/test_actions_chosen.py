@@ -129,6 +129,17 @@ def test_the_last_that_has_come_is_told_while_a_model_is_silent(asker: Asker) ->
     assert all(message.startswith("small: ") for message in messages)
 
 
+def test_progress_that_comes_too_late_is_ended(asker: Asker) -> None:
+    """An editor that was asked for a place to show it, and is slower than the answer, is not left with it."""
+    asker.answering["window/workDoneProgress/create"] = lambda _: time.sleep(0.3)
+    try:
+        assert "edit" in asker.resolved("Refactor")["result"]
+        begin = asker.told("$/progress", '"begin"')
+        assert asker.told("$/progress", '"end"')["token"] == begin["token"]
+    finally:
+        del asker.answering["window/workDoneProgress/create"]
+
+
 def test_progress_uses_the_clients_own_token(asker: Asker) -> None:
     """A token that came with the command is reported on, and none is created."""
     asker.request("workspace/executeCommand", {**asker.commanded("do", asker.do()), "workDoneToken": "mine"})

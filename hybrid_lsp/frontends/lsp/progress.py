@@ -51,7 +51,7 @@ class Progress:
         self._token: types.ProgressToken | None = _command_token.get()
         self._creates = create and self._token is None
         self._creating: asyncio.Task[None] | None = None
-        self._begun = False
+        self._begun = self._is_over = False
         self._message = ""
         self._shown_s = 0.0
         self._due: asyncio.TimerHandle | None = None
@@ -68,15 +68,17 @@ class Progress:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
-        if self._creating is not None:
-            self._creating.cancel()
         if self._due is not None:
             self._due.cancel()
-        if self._token is not None:
-            self._server.work_done_progress.tokens.pop(self._token, None)
+        if error is not None:
+            self._message = "cancelled"
+        self._is_over = True
+        self._finish()
+
+    def _finish(self) -> None:
         if self._begun and self._token is not None:
-            message = "cancelled" if error is not None else self._message
-            self._server.work_done_progress.end(self._token, types.WorkDoneProgressEnd(message=message or None))
+            self._server.work_done_progress.tokens.pop(self._token, None)
+            self._server.work_done_progress.end(self._token, types.WorkDoneProgressEnd(message=self._message or None))
 
     def tell(self, event: "Event") -> None:
         """Show what happens: who is asked, why, and how much of the answer there is."""
@@ -119,6 +121,8 @@ class Progress:
             return
         self._token = token
         self._begin()
+        if self._is_over:
+            self._finish()  # at once: some editors show that something is under way from the first word of it on
 
     def _begin(self) -> None:
         assert self._token is not None

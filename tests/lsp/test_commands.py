@@ -56,6 +56,16 @@ def test_do_takes_an_instruction_and_a_wish(asker: Asker) -> None:
     assert state["questions"][0].endswith("Refactor this code. Use sum().")
 
 
+def test_a_language_with_one_type_of_number_is_understood(asker: Asker) -> None:
+    """What it got as 3 it may send back as 3.0."""
+    (argument,) = asker.one("Explain")["command"]["arguments"]
+    place = {end: {unit: float(number) for unit, number in at.items()} for end, at in argument["range"].items()}
+    told = {**argument, "range": place, "version": 1.0, "offer": float(argument["offer"]), "wait": True}
+    assert asker.command("do", told)["result"]["model"] == "small"
+    del told["offer"]
+    assert asker.command("do", told)["result"]["origin"] == "cache"
+
+
 def test_do_without_a_range_is_about_the_document(asker: Asker) -> None:
     """From its first line of code to its last."""
     asker.begin({"small": [{"say": ["It adds."]}]})

@@ -24,7 +24,7 @@ from hybrid_lsp.frontends.lsp.edits import place_of
 from hybrid_lsp.frontends.lsp.errands import Errand, Errands
 from hybrid_lsp.frontends.lsp.findings import Findings
 from hybrid_lsp.frontends.lsp.hover import CLEAR_COMMAND, Hovers
-from hybrid_lsp.frontends.lsp.offers import CHANGED, Offers, most_usd, waits
+from hybrid_lsp.frontends.lsp.offers import CHANGED, Offers, most_usd, waits, whole
 from hybrid_lsp.frontends.lsp.showing import Shelf
 from hybrid_lsp.frontends.lsp.titles import NAMES, cost, lines_told, question
 from hybrid_lsp.frontends.lsp.why import why_fields, why_markdown
@@ -190,7 +190,7 @@ class Commands:
             return {"dismissed": self._findings.dismiss()}
         if not isinstance(told, dict) or set(told) - {"uri", "finding"}:
             _wrong("The argument is {uri, finding}, or {uri}, or nothing for all findings.")
-        number = told.get("finding")
+        number = whole(told.get("finding"))
         if not (number is None or type(number) is int):
             _wrong("The argument finding is a number.")
         return {"dismissed": self._findings.dismiss(self._offers.document(told).uri, number)}

@@ -138,10 +138,15 @@ def _instruction(told: Mapping[str, Any]) -> str:
 
 
 def _number(told: Mapping[str, Any], key: str) -> int | None:
-    value = told.get(key)
+    value = whole(told.get(key))
     if not (value is None or type(value) is int):
         _wrong(f"The argument {key} is a whole number.")
     return value
+
+
+def whole(value: Any) -> Any:
+    """Return a whole number as one: some languages have one type of number."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _flag(told: Mapping[str, Any], key: str, *, default: bool = False) -> bool:
@@ -155,7 +160,7 @@ def _range(told: Any) -> types.Range | None:
     if told is None:
         return None
     try:
-        numbers = [told[end][unit] for end in ("start", "end") for unit in ("line", "character")]
+        numbers = [whole(told[end][unit]) for end in ("start", "end") for unit in ("line", "character")]
     except (TypeError, KeyError):
         numbers = [None]
     if not all(type(number) is int and 0 <= number <= _MOST_UNITS for number in numbers):

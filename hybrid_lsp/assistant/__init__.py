@@ -21,7 +21,7 @@ from hybrid_lsp.assistant.ports import Answers, Checks, Clock, Desk, Models, Mon
 from hybrid_lsp.assistant.reaching import Reaching
 from hybrid_lsp.core.errors import HybridError, fault_told
 from hybrid_lsp.core.history import NEVER_ADVICE
-from hybrid_lsp.core.job import Job
+from hybrid_lsp.core.job import Job, Task
 from hybrid_lsp.core.money import told as dollars
 from hybrid_lsp.core.record import Basis
 from hybrid_lsp.core.reply import Reply
@@ -56,6 +56,12 @@ class _Call:
         for listener in tuple(self.listeners):
             listener(event)
 
+    def join(self, listener: Tell) -> None:
+        """Let one more wait. Who comes late hears first which step is being asked."""
+        self.listeners.append(listener)
+        if self.begun is not None:
+            listener(self.begun)
+
 
 class Assistant:
     """Walks the plan of each job."""
@@ -88,9 +94,7 @@ class Assistant:
         if call is None:
             call = self._begun(job, whole, key, fresh=fresh)
         listener = tell or _nobody
-        if call.begun is not None:
-            listener(call.begun)
-        call.listeners.append(listener)
+        call.join(listener)
         try:
             outcome = await asyncio.shield(call.task)
         except asyncio.CancelledError:
@@ -231,12 +235,12 @@ def _ending(told: list[str]) -> str:
 
 
 def _same(job: Job, *, fresh: bool) -> str:
-    """What makes two questions the same while one of them is under way."""
+    """What makes two questions the same while one of them is under way. A review speaks of lines by their numbers."""
     excerpt = job.excerpt
     parts = (
         job.task.value, job.instruction, str(job.deliberate), job.wish.value, str(job.cost_cap_usd), str(fresh),
         str(excerpt.workspace), excerpt.path, excerpt.language, excerpt.before, excerpt.focus, excerpt.after,
-        *excerpt.diagnostics,
+        str(excerpt.line) if job.task is Task.REVIEW else "", *excerpt.diagnostics,
     )  # fmt: skip
     return sha256("".join(f"{len(part)}:{part}" for part in parts).encode("utf-8", "surrogatepass")).hexdigest()
 

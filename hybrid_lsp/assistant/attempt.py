@@ -129,13 +129,14 @@ class Attempt:
         )
         try:
             await self._listen(pieces)
+            judged = await self._judge(self._text(), self._reason())
         except HybridError as error:
             self._write(self._record(Status.FAILED))
             return Tried(fault=str(error))
-        except asyncio.CancelledError:
-            self._write(self._record(Status.CANCELLED))
+        except BaseException as error:
+            gone = isinstance(error, asyncio.CancelledError)
+            self._write(self._record(Status.CANCELLED if gone else Status.FAILED))
             raise
-        judged = await self._judge(self._text(), self._reason())
         self._write(self._record(_status(judged, self.ending), judged))
         await self._keep(asked, judged, ZERO)
         return self._tried(judged, origin=Origin.LOCAL)

@@ -130,6 +130,8 @@ class Money:
     free: list[Record] = field(default_factory=list)
     slow: asyncio.Event | None = None
     """Waited for within each reservation."""
+    slow_to_settle: asyncio.Event | None = None
+    """Waited for within each settlement."""
     _numbers: "count[int]" = field(default_factory=count)
 
     @property
@@ -156,7 +158,7 @@ class Money:
 
     async def settle(self, reservation: Reservation, record: Record) -> None:
         """See the assistant's ports."""
-        await asyncio.sleep(0)
+        await (self.slow_to_settle.wait() if self.slow_to_settle is not None else asyncio.sleep(0))
         assert record.cost_usd <= self.held.pop(reservation.id).held_usd
         self.settled.append(record)
 
@@ -193,6 +195,8 @@ class Checks:
     says: tuple[Verdict, ...] = ()
     gathered: int = 0
     broken: bool = False
+    slow: asyncio.Event | None = None
+    """Waited for while evidence is gathered."""
 
     async def faults(self, text: str, language: str) -> int | None:
         """See the assistant's ports."""
@@ -207,6 +211,8 @@ class Checks:
     async def evidence(self, job: Job, before: str, after: str) -> tuple[Verdict, ...]:
         """See the assistant's ports."""
         self.gathered += 1
+        if self.slow is not None:
+            await self.slow.wait()
         return self.says
 
 

@@ -240,26 +240,6 @@ async def test_two_identical_questions_are_one_call() -> None:
     assert len(rooms.money.settled) == 1
 
 
-async def test_who_asks_again_while_the_first_call_is_ending_asks_once() -> None:
-    """The end of a cancelled call takes nothing away from the same question that has begun since."""
-    gate = asyncio.Event()
-    rooms = house(big=[Line(gate=gate, ending=DONE)], profile=PERFORMANCE)
-    first = asyncio.create_task(rooms.ask(job(instruction=HARD)))
-    while not rooms.models.passes:
-        await asyncio.sleep(0.001)
-    first.cancel()
-    await asyncio.sleep(0)
-    again = asyncio.create_task(rooms.ask(job(instruction=HARD)))
-    await asyncio.gather(first, return_exceptions=True)
-    await asyncio.sleep(0.01)
-    beside = asyncio.create_task(rooms.ask(job(instruction=HARD)))
-    await asyncio.sleep(0.01)
-    gate.set()
-    replies = await asyncio.gather(again, beside)
-    assert all(isinstance(reply, Reply) for reply in replies)
-    assert len(rooms.models.passes) == 2
-
-
 async def test_who_asks_the_same_later_hears_whom_it_is_asked() -> None:
     """The model was asked before; what it says needs its name."""
     gate = asyncio.Event()
@@ -274,6 +254,52 @@ async def test_who_asks_the_same_later_hears_whom_it_is_asked() -> None:
     assert [type(heard[0]) for heard in events] == [Begun, Begun]
     assert events[0][0] == events[1][0]
     assert len(rooms.models.asked) == 1
+
+
+async def test_who_cancels_and_asks_again_begins_one_new_call() -> None:
+    """While the first is still being settled the second is under way, and a third joins that and not a call of its own."""
+    settling, gate = asyncio.Event(), asyncio.Event()
+    rooms = house(big=[Line(gate=gate, ending=DONE)], profile=PERFORMANCE)
+    rooms.money.slow_to_settle = settling
+    asked = [asyncio.create_task(rooms.ask(job(instruction=HARD)))]
+    await asyncio.sleep(0.05)
+    asked[0].cancel()
+    await asyncio.sleep(0)
+    asked.append(asyncio.create_task(rooms.ask(job(instruction=HARD))))
+    await asyncio.sleep(0)
+    settling.set()
+    await asyncio.sleep(0.05)
+    events: list[Event] = []
+    asked.append(asyncio.create_task(rooms.ask(job(instruction=HARD), events=events)))
+    await asyncio.sleep(0.05)
+    gate.set()
+    cancelled, second, third = await asyncio.gather(*asked, return_exceptions=True)
+    assert isinstance(cancelled, asyncio.CancelledError)
+    assert isinstance(second, Reply)
+    assert second == third
+    assert rooms.money.statuses == [("cloud", "cancelled"), ("cloud", "done")]
+    assert isinstance(events[0], Begun), "who joins late hears who is being asked"
+
+
+async def test_cancelling_while_an_answer_is_checked_leaves_its_row() -> None:
+    """Evidence takes seconds; an answer from here that is given up meanwhile is not forgotten."""
+    rooms = house(evidence=True)
+    rooms.checks.slow = asyncio.Event()
+    asking = asyncio.create_task(rooms.ask(job()))
+    while not rooms.checks.gathered:
+        await asyncio.sleep(0.01)
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    assert rooms.money.statuses == [("local", "cancelled")]
+
+
+async def test_what_went_wrong_after_an_answer_came_is_paid_for() -> None:
+    """Whoever has refused to go on: the words were sent, and somebody will bill them."""
+    rooms = house(big=[Line(trouble=Refused("Nobody may say more."))], profile=PERFORMANCE)
+    await rooms.ask(job(instruction=HARD))
+    (settled,) = rooms.money.settled
+    assert (settled.status.value, settled.basis) == ("failed", Basis.ASSUMED)
+    assert settled.cost_usd > 0
 
 
 async def test_an_answer_that_was_paid_for_is_not_paid_for_again() -> None:

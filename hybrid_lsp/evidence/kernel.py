@@ -3,6 +3,7 @@
 import ctypes
 import os
 import platform
+import struct
 
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x04000000, 0x08000000
 CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
@@ -16,6 +17,23 @@ _KEYCTL = {"x86_64": 250, "aarch64": 219, "riscv64": 219, "armv7l": 311, "ppc64l
 _JOIN_SESSION_KEYRING = 1
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS = 1, 4, 24, 38
 _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL = 47, 4
+_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 22, 2
+_SOCKET_CALLS = {
+    "x86_64": (0xC000003E, 41, 53),
+    "aarch64": (0xC00000B7, 198, 199),
+    "riscv64": (0xC00000F3, 198, 199),
+}
+"""What seccomp calls a processor, and its numbers of `socket` and `socketpair`."""
+_IO_URING_SETUP = 425
+"""The same number on every processor; it makes sockets without the call."""
+_FIRST_X32_CALL = 0x40000000
+_FAMILIES = (1, 2, 10, 16)
+"""AF_UNIX, AF_INET, AF_INET6 and AF_NETLINK: what belongs to a network namespace."""
+_LOAD, _JUMP_EQUAL, _JUMP_FROM, _RETURN = 0x20, 0x15, 0x35, 0x06
+_CALL, _PROCESSOR, _FIRST_ARGUMENT = 0, 4, 16
+_ALLOW, _NO_SUCH_CALL, _NO_SUCH_FAMILY = 0x7FFF0000, 0x00050000 | 38, 0x00050000 | 97
+_AF_INET, _SOCK_DGRAM, _SOCK_CLOEXEC = 2, 2, 0o2000000
+_SIOCSIFFLAGS, _IFF_UP = 0x8914, 1
 _CAPABILITY_VERSION_3 = 0x20080522
 _MOST_CAPABILITIES = 64
 _SIGKILL = 9
@@ -34,6 +52,14 @@ class _MountAttr(ctypes.Structure):
 
 class _CapabilityHead(ctypes.Structure):
     _fields_ = (("version", ctypes.c_uint32), ("pid", ctypes.c_int))
+
+
+class _Instruction(ctypes.Structure):
+    _fields_ = (("code", ctypes.c_uint16), ("if_so", ctypes.c_uint8), ("else_", ctypes.c_uint8), ("k", ctypes.c_uint32))
+
+
+class _Program(ctypes.Structure):
+    _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.POINTER(_Instruction)))
 
 
 def _check(result: int, what: str) -> None:
@@ -110,6 +136,16 @@ def name_machine(name: str) -> None:
     _check(_libc.sethostname(encoded, ctypes.c_size_t(len(encoded))), "sethostname")
 
 
+def raise_loopback() -> None:
+    """Bring up the loopback of a new network namespace: what runs in it can ask its own servers, and nobody else's."""
+    asking = _libc.socket(_AF_INET, _SOCK_DGRAM | _SOCK_CLOEXEC, 0)
+    _check(min(asking, 0), "socket")
+    try:
+        _check(_libc.ioctl(asking, ctypes.c_ulong(_SIOCSIFFLAGS), struct.pack("16sH22x", b"lo", _IFF_UP)), "lo")
+    finally:
+        os.close(asking)
+
+
 def _prctl(option: int, *arguments: int) -> int:
     words = [ctypes.c_ulong(word) for word in (*arguments, 0, 0, 0, 0)[:4]]
     return int(_libc.prctl(ctypes.c_int(option), *words))
@@ -133,6 +169,27 @@ def gain_nothing() -> None:
         _prctl(_PR_CAPBSET_DROP, capability)  # fails for those that this kernel does not know, or that are gone
     head = _CapabilityHead(version=_CAPABILITY_VERSION_3, pid=0)
     _check(_libc.capset(ctypes.byref(head), (ctypes.c_uint32 * 6)()), "capset")
+
+
+def keep_to_the_network() -> None:
+    """Allow sockets of those kinds only that a network namespace holds, for good, where we know how to ask for it.
+
+    A virtual machine reaches its host by a kind (AF_VSOCK) that no namespace stops.
+    """
+    known = _SOCKET_CALLS.get(platform.machine())
+    if known is None:
+        return
+    processor, socket, socketpair = known
+    # Of each step: what it does, how many steps are passed over if so and if not, and its number.
+    allow, refuse = len(_FAMILIES) + 9, len(_FAMILIES) + 10
+    steps = [(_LOAD, 0, 0, _PROCESSOR), (_JUMP_EQUAL, 0, refuse - 2, processor), (_LOAD, 0, 0, _CALL)]
+    steps += [(_JUMP_FROM, refuse - 4, 0, _FIRST_X32_CALL), (_JUMP_EQUAL, refuse - 5, 0, _IO_URING_SETUP)]
+    steps += [(_JUMP_EQUAL, 1, 0, socket), (_JUMP_EQUAL, 0, allow - 7, socketpair), (_LOAD, 0, 0, _FIRST_ARGUMENT)]
+    steps += [(_JUMP_EQUAL, allow - at, 0, family) for at, family in enumerate(_FAMILIES, 9)]
+    steps += [(_RETURN, 0, 0, _NO_SUCH_FAMILY), (_RETURN, 0, 0, _ALLOW), (_RETURN, 0, 0, _NO_SUCH_CALL)]
+    instructions = (_Instruction * len(steps))(*(_Instruction(*step) for step in steps))
+    program = _Program(len(steps), instructions)
+    _check(_prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.addressof(program)), "seccomp")
 
 
 def leave_keyring() -> None:

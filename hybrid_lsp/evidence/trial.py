@@ -6,7 +6,7 @@ from hybrid_lsp.evidence.errand import RESULTS
 
 PASSED = "held"
 _TRIAL = """
-import os, sys
+import os, socket, sys
 said = []
 
 def must_fail(what, attempt):
@@ -52,6 +52,8 @@ must_fail("files outside can be written", lambda: write(os.path.join(home, "hybr
 must_fail("files outside can be written", lambda: write("/hybrid-lsp-trial"))
 must_fail("processes have no limit", fork_on)
 must_fail("it can be another user", become_another)
+if sys.platform == "linux":  # AF_VSOCK
+    must_fail("the host of a virtual machine can be reached", lambda: socket.socket(40, socket.SOCK_STREAM).close())
 try:
     with open("/proc/net/dev") as file:
         names = [line.split(":")[0].strip() for line in file.read().splitlines()[2:]]

@@ -15,6 +15,8 @@ from hybrid_lsp.evidence.leash import become, read_results
 _POLL_S = 0.02
 _LEAST_FREE = 0.04
 """The share of the machine's memory that an errand must leave."""
+_MOST_SOCKETS = 400
+"""Of the network in the sandbox: what they hold is no process's memory."""
 _PAGE_BYTES = resource.getpagesize()
 _OWN_COUNT_SINCE = (5, 14)
 """Since this version of Linux the processes of a user are counted for each user namespace by itself."""
@@ -57,7 +59,7 @@ class Warden:
 
     def _takes_too_much(self) -> bool:
         used = sum(_resident_bytes(name) for name in os.listdir("/proc") if name.isdecimal())
-        return used > self._limits.memory_bytes or _free_share() < _LEAST_FREE
+        return used > self._limits.memory_bytes or _free_share() < _LEAST_FREE or _sockets() > _MOST_SOCKETS
 
 
 def most_processes(wanted: int) -> int:
@@ -99,6 +101,19 @@ def _resident_bytes(pid: str) -> int:
             return int(file.read().split()[1]) * _PAGE_BYTES
     except (OSError, IndexError):
         return 0
+
+
+def _sockets() -> int:
+    """Return how many sockets this network namespace has."""
+    count = 0
+    for name in ("sockstat", "sockstat6"):
+        try:
+            with open(f"/proc/net/{name}", encoding="ascii") as file:
+                rows = [line.split() for line in file]
+        except OSError:
+            continue
+        count += sum(int(row[2]) for row in rows if row[1:2] == ["inuse"])
+    return count
 
 
 def _free_share() -> float:

@@ -1,7 +1,8 @@
 """The child process that makes a sandbox of Linux namespaces, runs one errand in it and says what came of it.
 
 Rules:
-1. What runs inside sees its own processes, no network, no other user, and of the file system what it was given.
+1. What runs inside sees its own processes, a loopback of its own and no other network, no other user, and of the file
+   system what it was given.
 2. Nothing that it writes reaches a disk, and nothing that it starts outlives the errand: the kernel ends a process
    namespace with its first process, which is ours, and the files with the mounts.
 3. All that needs a right is done before; what runs has none, and no way to get one.
@@ -19,6 +20,8 @@ from hybrid_lsp.evidence.house import build, furnish, move_in
 from hybrid_lsp.evidence.warden import Warden
 
 _OWN = kernel.CLONE_NEWNS | kernel.CLONE_NEWPID | kernel.CLONE_NEWNET | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS
+_CONNECTION_BYTES = "4096 65536 262144"
+"""At least, at first and at most, in each direction."""
 NOBODY = 65534
 """Who a sandbox of the administrator runs as: only then do limits on processes hold."""
 
@@ -63,6 +66,7 @@ def _inside(errand: Errand, *, as_root: bool, began_s: float) -> int:
         house = build(errand, owner)
         furnish(errand, house, owner)
         move_in(house)
+        _have_own_loopback()
         kernel.leave_keyring()
         _drop_rights(owner if as_root else None)
         outcome = Warden(errand, began_s=began_s).run()
@@ -81,6 +85,17 @@ def _out_of_the_way() -> None:
     os.umask(0o022)
 
 
+def _have_own_loopback() -> None:
+    """Let tests ask servers of their own; where that cannot be had, those fail before the edit too."""
+    try:
+        for name in ("tcp_rmem", "tcp_wmem"):  # the memory of connections is the whole machine's
+            with open(f"/proc/sys/net/ipv4/{name}", "w", encoding="ascii") as file:
+                file.write(_CONNECTION_BYTES)
+        kernel.raise_loopback()
+    except OSError:
+        return
+
+
 def _drop_rights(owner: tuple[int, int] | None) -> None:
     if owner is not None:
         os.setgroups([])
@@ -90,6 +105,7 @@ def _drop_rights(owner: tuple[int, int] | None) -> None:
         _enter_small_world(owner)
     _forbid_worlds()
     kernel.gain_nothing()
+    kernel.keep_to_the_network()
     kernel.die_with_parent()  # becoming somebody else took this away too
     if os.getppid() != 0:  # the parent is outside, where it has no number here
         raise OSError("the first process of the sandbox is not the first")

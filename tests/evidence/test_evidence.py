@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,21 @@ describe("total", () => {
 });
 """
 
+SERVED = """
+import http.server, threading, urllib.request
+from shop.rates import RATE
+
+def test_rate_is_served():
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(str(RATE).encode())
+    server = http.server.HTTPServer(("localhost", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    assert urllib.request.urlopen(f"http://localhost:{server.server_port}/", timeout=2).read() == b"2"
+    server.shutdown()
+"""
 UNUSED = ("hypothesispytest", "asyncio", "socket", "timeout", "xdist", "xdist.looponfail", "anyio")
 """Plugins that cost more time than the tests."""
 
@@ -109,6 +125,19 @@ def test_a_wrong_edit_fails_what_passed_before(shop: Path) -> None:
     assert all("near the change" in verdict.sentence for verdict in verdicts)
     assert (shop / "src/shop/prices.py").read_text() == PRICES
     assert not list(shop.rglob("__pycache__"))
+
+
+@pytest.mark.privilege
+@needs_sandbox
+@pytest.mark.parametrize(("rate", "passed"), [("2 * 1", True), ("3", False)])
+@pytest.mark.skipif(sys.platform != "linux", reason="on macOS a loopback is the whole machine's")
+def test_tests_that_ask_a_server_of_their_own_count(shop: Path, rate: str, passed: bool) -> None:
+    """The network of the sandbox is a loopback of its own."""
+    (shop / "tests" / "test_prices.py").unlink()
+    (shop / "tests" / "test_rates.py").write_text(SERVED)
+    verdicts = gather(shop, "src/shop/rates.py", "2", rate)
+
+    assert [(verdict.name, verdict.passed) for verdict in verdicts] == [("tests", passed)]
 
 
 @pytest.mark.privilege

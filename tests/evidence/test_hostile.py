@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -133,7 +134,6 @@ def test_there_is_no_network(workspace: Path) -> None:
         + """
 attempt("world", lambda: socket.create_connection(("192.0.2.1", 80), timeout=1))
 attempt("loopback", lambda: socket.create_connection(("127.0.0.1", 22), timeout=1))
-attempt("own server", lambda: socket.create_connection(("127.0.0.1", 1), timeout=1))
 attempt("name", lambda: socket.getaddrinfo("localhost.localdomain.invalid", 80))
 attempt("raw", lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, 1))
 attempt("send", lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"x", ("192.0.2.1", 53)))
@@ -142,6 +142,83 @@ attempt("send", lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(
     outcome = run(workspace, program + SAY)
 
     assert (outcome.end, outcome.results) == (End.DONE, "[]")
+
+
+def test_its_own_loopback_is_nobody_elses(workspace: Path) -> None:
+    """A test asks a server that it has started, by each name of loopback; a server of the machine is not there."""
+    program = """
+import os, socket, threading
+said = []
+def serve(server):
+    with server, server.accept()[0] as connection:
+        connection.sendall(b"own")
+for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"), (socket.AF_INET, "localhost")):
+    server = socket.create_server((host, 0), family=family)
+    threading.Thread(target=serve, args=(server,)).start()
+    with socket.create_connection((host, server.getsockname()[1]), timeout=2) as client:
+        said.append(client.recv(3).decode())
+for address in MACHINES:
+    family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
+    try:
+        with socket.socket(family) as client:
+            client.settimeout(1)
+            client.connect(address)
+        said.append(str(address))
+    except OSError:
+        pass
+"""
+    name = f"\0hybrid-lsp-{os.getpid()}"
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.socket(socket.AF_UNIX) as nameless:
+        nameless.bind(name)
+        nameless.listen()
+        machines = [("127.0.0.1", server.getsockname()[1]), name]
+        outcome = run(workspace, program.replace("MACHINES", repr(machines)) + SAY)
+
+    assert (outcome.end, outcome.results) == (End.DONE, "['own', 'own', 'own']")
+
+
+def test_no_socket_leaves_the_namespace(workspace: Path) -> None:
+    """A virtual machine's host is reached by sockets that no network namespace holds; none can be had, by no call."""
+    program = (
+        TRY
+        + """
+import ctypes, platform
+libc = ctypes.CDLL(None, use_errno=True)
+def ring():
+    if libc.syscall(ctypes.c_long(425), ctypes.c_uint(1), ctypes.create_string_buffer(120)) < 0:
+        raise OSError
+for family in set(range(64)) - {1, 2, 10, 16}:
+    for kind in (1, 2, 3, 5):
+        attempt(f"family {family}", lambda: socket.socket(family, kind).close())
+        attempt(f"pair of {family}", lambda: socket.socketpair(family, kind))
+attempt("io_uring", ring)
+"""
+    )
+    outcome = run(workspace, program + SAY)
+
+    assert (outcome.end, outcome.results) == (End.DONE, "[]")
+
+
+def test_connections_are_bounded(workspace: Path) -> None:
+    """What thousands of connections hold is the whole machine's memory, and no process's."""
+    program = """
+import os, socket, time
+server = socket.create_server(("127.0.0.1", 0), backlog=4096)
+for _ in range(8):
+    if os.fork() == 0:
+        kept = []
+        while True:
+            try:
+                kept.append(socket.create_connection(server.getsockname()))
+                kept[-1].setblocking(False)
+                kept[-1].send(b"x" * 4_000_000)
+            except OSError:
+                pass
+time.sleep(60)
+"""
+    outcome = run(workspace, program, time_s=4.0)
+
+    assert (outcome.end, outcome.status) == (End.MEMORY, -1)
 
 
 def test_no_right_can_be_had(workspace: Path) -> None:

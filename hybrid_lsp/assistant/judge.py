@@ -55,7 +55,7 @@ async def judge(
         fenced=answer.fenced,
         closed=answer.closed,
         blocks=answer.blocks,
-        last=last,
+        last=answer.last,
         faults_before=await checks.faults(before, language),
         faults_after=await checks.faults(after, language),
         new_names=tuple(name for name in new if not whole.is_named_elsewhere(name)),

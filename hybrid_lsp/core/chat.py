@@ -15,6 +15,7 @@ from hybrid_lsp.core.stream import ChatPrompt
 EDITING = frozenset({Task.COMPLETE, Task.FIX, Task.REFACTOR})
 """Tasks whose answer is new text for the marked part."""
 
+_USUAL_TICKS = 3
 _TICKS = re.compile(r"`{3,}")
 _EDIT_RULES = (
     "You are a careful programmer. You get a part of a file, and some of the text around it."
@@ -60,7 +61,8 @@ def _user(job: Job) -> str:
     excerpt = job.excerpt
     above, below = excerpt.before, excerpt.after
     part = _numbered(excerpt) if job.task is Task.REVIEW else excerpt.focus
-    fence = "`" * max(3, *(len(ticks) + 1 for ticks in _TICKS.findall("\n".join((above, part, below)))), 3)
+    longest = max(map(len, _TICKS.findall("\n".join((above, part, below)))), default=0)
+    fence = "`" * max(_USUAL_TICKS, longest + 1)
     blocks = [f"File: {excerpt.path} ({excerpt.language})"]
     if above.strip():
         blocks.append(f"The text before the part:\n{_fenced(above, fence, excerpt.language)}")
@@ -70,6 +72,8 @@ def _user(job: Job) -> str:
     if excerpt.diagnostics:
         blocks.append("The editor says:\n" + "\n".join(f"- {line}" for line in excerpt.diagnostics))
     blocks.append(job.prompt)
+    if job.task in EDITING and len(fence) > _USUAL_TICKS:
+        blocks.append(f"Open and close the code block of your answer with {len(fence)} backticks, as above.")
     return "\n\n".join(blocks)
 
 

@@ -72,6 +72,12 @@ def test_a_review_gets_the_numbers_of_the_editor_s_lines() -> None:
     assert "7:" not in user
 
 
+@pytest.mark.parametrize(("focus", "asked"), [("x = 1", False), ("```sh\nls\n```", True)])
+def test_a_model_is_told_how_long_a_fence_has_to_be(focus: str, asked: bool) -> None:
+    """Only where the usual one could be ended by the text itself."""
+    assert ("with 4 backticks" in chat_prompt(job(focus=focus)).user) is asked
+
+
 @given(st.text(alphabet="`~ab\n", max_size=60))
 def test_no_text_of_a_file_ends_a_fence(focus: str) -> None:
     """The fence around the part is longer than any run of ticks in it."""

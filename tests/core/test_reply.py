@@ -16,6 +16,9 @@ from hybrid_lsp.core.reply.harmless import harmless
 PART = "    def f(self):\n        return 1\n"
 NEW = "    def f(self):\n        return 2\n"
 
+README = "Run:\n\n```sh\npip install x\n```\n\nThen go."
+BARE = README.replace("```sh", "```")
+
 lines = st.lists(st.sampled_from(["a", "b", "c", "", "  d"]), max_size=12).map("\n".join)
 
 
@@ -65,7 +68,8 @@ def test_after_reasoning_the_last_block_counts() -> None:
     ("words", "closed", "blocks", "text"),
     [
         ("```python\nx = 1\nif x", False, 0, "x = 1\nif x"),
-        ("```\nx = 1\n```\n```\nx = 2", True, 1, "x = 1"),
+        ("```\nx = 1\n```\n```\nx = 2", False, 1, "x = 2"),
+        ("```\nx = 1\n```\n```", True, 1, "x = 1"),
         ("", True, 0, ""),
         ("   \n\n", True, 0, ""),
         ("```\n```", True, 1, ""),
@@ -75,6 +79,27 @@ def test_what_is_cut_off_or_empty_is_told(words: str, closed: bool, blocks: int,
     """A fence that was never closed, and an answer without text, can be seen."""
     answer = answer_in(words, "x = 0")
     assert (answer.closed, answer.blocks, answer.text) == (closed, blocks, text)
+
+
+@pytest.mark.parametrize(
+    ("new", "fence", "whole"),
+    [
+        (README, "```", True),
+        (README, "````", True),
+        (f"{README}\n\n```py\nimport x\n```", "```", True),
+        (BARE, "````", True),
+        (BARE, "```", False),
+        ("Run:\n\n```\npip install x", "```", False),
+        ("```sh\npip install x", "````", True),
+    ],
+)
+@pytest.mark.parametrize("last", [False, True])
+def test_no_fence_of_the_text_itself_cuts_an_answer_short(new: str, fence: str, whole: bool, last: bool) -> None:
+    """The whole new text of a README is found, or it is seen that it cannot be."""
+    answer = answer_in(f"{fence}markdown\n{new}\n{fence}\n", new.replace("install", "instal"), last=last)
+    is_clear = answer.closed and (answer.blocks == 1 or answer.last)
+    assert is_clear is whole
+    assert not whole or answer.text == new
 
 
 def test_a_fence_in_the_code_does_not_end_a_longer_one() -> None:

@@ -3,8 +3,10 @@
 Rules:
 1. One fenced block is the answer, whatever stands around it; of several, the last one where the model was asked to
    reason first, else it is not clear which one is meant.
-2. An answer without any fence is taken as it stands: small models forget it. The checks see whether it is code.
-3. The text is moved as a whole to the indentation of the part, and ends as the part does. Nothing else is mended.
+2. A fence within the answer that says its language ends at the next bare one, as in a README. Where bare ones could
+   be the answer's end as well as its own, nothing is guessed.
+3. An answer without any fence is taken as it stands: small models forget it. The checks see whether it is code.
+4. The text is moved as a whole to the indentation of the part, and ends as the part does. Nothing else is mended.
 """
 
 import re
@@ -26,6 +28,8 @@ class Answer:
     """Whether the fence that was opened was closed as well."""
     blocks: int = 0
     """How many whole fenced blocks there were."""
+    last: bool = False
+    """Whether it is clear that of several blocks the last one is meant."""
 
 
 def after_thoughts(words: str) -> str:
@@ -40,29 +44,56 @@ def after_thoughts(words: str) -> str:
 def answer_in(words: str, part: str, *, last: bool = False) -> Answer:
     """Return the new text of `part` that `words` hold. `last`: of several blocks the last one counts."""
     blocks, open_block = _blocks(words.replace("\r\n", "\n").replace("\r", "\n"))
-    if open_block is not None and (last or not blocks):
-        return Answer(text=_placed(open_block, part), fenced=True, closed=False, blocks=len(blocks))
+    last = last and not _opens_bare(part)
+    if open_block is not None and (last or not blocks or open_block.strip() or _has_fence(part)):
+        return Answer(text=_placed(open_block, part), fenced=True, closed=False, blocks=len(blocks), last=last)
     if not blocks:
         return Answer(text=_placed(words.strip("\n"), part) if words.strip() else "")
-    return Answer(text=_placed(blocks[-1 if last else 0], part), fenced=True, blocks=len(blocks))
+    return Answer(text=_placed(blocks[-1 if last else 0], part), fenced=True, blocks=len(blocks), last=last)
 
 
 def _blocks(words: str) -> tuple[list[str], str | None]:
     """Return the text of each closed block, and that of one that was never closed."""
+    nested = _read(words, nested=True)
+    return nested if nested[1] is None else _read(words, nested=False)
+
+
+def _read(words: str, *, nested: bool) -> tuple[list[str], str | None]:
     blocks: list[str] = []
-    inside: list[str] | None = None
-    fence = ""
+    inside: list[str] = []
+    fences: list[str] = []
     for line in words.split("\n"):
         match = _FENCE.fullmatch(line.rstrip())
-        if inside is None:
+        if not fences:
             if match:
-                inside, fence = [], match["ticks"]
-        elif match and not match["info"].strip() and match["ticks"].startswith(fence):
-            blocks.append("\n".join(inside))
-            inside = None
-        else:
+                inside, fences = [], [match["ticks"]]
+            continue
+        if match and not match["info"].strip() and match["ticks"].startswith(fences[-1]):
+            fences.pop()
+        elif match and nested and match["info"].strip() and match["ticks"].startswith(fences[0]):
+            fences.append(match["ticks"])
+        if fences:
             inside.append(line)
-    return blocks, None if inside is None else "\n".join(inside)
+        else:
+            blocks.append("\n".join(inside))
+    return blocks, "\n".join(inside) if fences else None
+
+
+def _has_fence(text: str) -> bool:
+    return any(_FENCE.fullmatch(line.rstrip()) for line in text.split("\n"))
+
+
+def _opens_bare(text: str) -> bool:
+    """Say whether a fence in the text opens without a language, as every fence ends."""
+    fence = ""
+    for match in filter(None, (_FENCE.fullmatch(line.rstrip()) for line in text.split("\n"))):
+        if fence:
+            fence = "" if not match["info"].strip() and match["ticks"].startswith(fence) else fence
+        elif not match["info"].strip():
+            return True
+        else:
+            fence = match["ticks"]
+    return False
 
 
 def _placed(text: str, part: str) -> str:

@@ -38,6 +38,32 @@ def test_a_whole_file_has_none_and_a_broken_one_has_some(language: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("def total(books):\n\n\nx = 1\n", 1),
+        ("class Shelf:\n    def total(self):\n\n    def empty(self):\n        pass\n", 1),
+        ("if é and ü:  # why\n    # nothing here\n\nx = 1\n", 1),
+        ("for book in books:", 1),
+        ("try:\n    x()\nexcept E:\nfinally:\nx = 1\n", 2),
+        ("match x:\n    case 1:\n    case 2:\n        pass\n", 1),
+        ("with a as b:\n\n    # later\n\n\tb()\n", 0),
+        ("def total(\n  books,\n) -> int:  # sum\n    return 1\n", 0),
+        ("TABLE = {\n  'a':\n  1,\n}\nX[1:\n2]\n", 0),
+        ('"""\nif a:\nb\n"""\n# if a:\nif a: pass\nx: int\n', 0),
+    ],
+)
+def test_a_block_of_python_with_nothing_in_it_is_a_fault(text: str, count: int) -> None:
+    """Its grammar takes it, Python does not; what only looks like it, in texts, comments and tables, is none."""
+    assert counted(text, "python") == count
+    try:
+        compile(text, "text", "exec")
+    except SyntaxError:
+        assert count
+    else:
+        assert not count
+
+
+@pytest.mark.parametrize(
     ("text", "language"), [("x = (", "cobol"), ("x = 1\n" * 200_000, "python"), ("", "")], ids=["grammar", "size", "empty"]
 )  # fmt: skip
 def test_what_cannot_be_judged_is_none(text: str, language: str) -> None:

@@ -5,10 +5,15 @@ from dataclasses import dataclass
 from hybrid_lsp.assistant.ports import Checks, Standing, Whole
 from hybrid_lsp.core.chat import EDITING
 from hybrid_lsp.core.check import Edit, Verdict, floor
-from hybrid_lsp.core.job import Job
+from hybrid_lsp.core.job import Job, Task
 from hybrid_lsp.core.reply import after_thoughts, answer_in
 from hybrid_lsp.core.stream import EndReason
 
+PROSE = frozenset({
+    "asciidoc", "git-commit", "gitcommit", "latex", "mail", "markdown", "mdx", "org", "plaintext", "quarto",
+    "restructuredtext", "rst", "tex", "text", "typst",
+})  # fmt: skip
+"""Languages, as editors call them, in which people write to people."""
 CUT_OFF = "The answer was cut off at its length limit."
 
 
@@ -56,6 +61,8 @@ async def judge(
         closed=answer.closed,
         blocks=answer.blocks,
         last=answer.last,
+        prose=language in PROSE,
+        may_vanish=job.task is Task.FIX and bool(job.excerpt.diagnostics),
         faults_before=await checks.faults(before, language),
         faults_after=await checks.faults(after, language),
         new_names=tuple(name for name in new if not whole.is_named_elsewhere(name)),

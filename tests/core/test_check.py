@@ -84,6 +84,11 @@ def test_a_good_edit_passes_and_every_check_is_told() -> None:
         ("place", {"text": "x = 1\n" + PART * 2 + GOOD + OTHER + PART + "y = 1\n", "above": PART, "below": OTHER + PART}),
         ("place", {"part": OTHER, "text": PART.replace("result", "net"), "below": PART}),
         ("indentation", {"text": GOOD.replace("    return", "    \treturn")}),
+        ("chatter", {"text": "```x = 2```\n", "fenced": False}),
+        ("chatter", {"part": "Teh end\n", "text": "Here is the text\nThe end\n", "fenced": False, "prose": True, **UNREAD}),
+        ("complete", {"part": "import os\n", "text": ""}),
+        ("complete", {"part": "import os\n", "text": "", "may_vanish": True, "fenced": False}),
+        ("complete", {"text": "", "may_vanish": True, "part": PART + PART}),
     ],
 )  # fmt: skip
 def test_what_is_mechanically_wrong_is_refused_by_its_own_check(check: str, changes: dict[str, object]) -> None:
@@ -116,6 +121,10 @@ def test_what_is_mechanically_wrong_is_refused_by_its_own_check(check: str, chan
         {"part": PART, "text": PART.replace("    return result\n", "    return result * 2\n")},
         {"text": PART.replace("total", "sum_of") + "\n\n" + GOOD, "above": PART * 2},
         {"part": PART + "\n\nUNUSED = 1\n", "text": PART},
+        {"part": "The code are good\n", "text": "The code is good\n", "prose": True, **UNREAD},
+        {"part": "Run it\n", "text": "Run it:\n\n```sh\nls\n```\n", "prose": True, **UNREAD},
+        {"part": "* a\n", "text": "* a\n- Fixed the rest\n", "fenced": False, "prose": True, **UNREAD},
+        {"part": "import os, sys, abc, csv, ast, cgi, cmd\n", "text": "", "may_vanish": True},
     ],
 )
 def test_what_is_only_unusual_passes(changes: dict[str, object]) -> None:

@@ -15,6 +15,7 @@ _PROSE = re.compile(
 _LISTED = re.compile(r"(?:[-*] \*\*|[-*] [A-Z][a-z]+ed\b|\d+\. [A-Z`*]|#{2,} [A-Z])")
 _DIFF = re.compile(r"(?:@@ -\d|--- a/|\+\+\+ b/|diff --git |<{7} |>{7} )")
 _NUMBERED = re.compile(r"\s*\d+\s*[:|]\s")
+_TALKS = "The answer talks where code should be."
 
 
 def chatter(edit: Edit) -> str:
@@ -25,14 +26,18 @@ def chatter(edit: Edit) -> str:
     lines, known = lines_of(edit.text), edit.part + edit.above + edit.below
     if _is_diff(lines, known):
         return "The answer is a list of changes, not the new text."
+    if edit.prose:  # there only what stands in front of an answer without a fence can be told from it
+        return _TALKS if not edit.fenced and any(_PROSE.match(line) and line not in known for line in lines[:1]) else ""
+    if not edit.fenced and lines and lines[0].startswith("```") and "```" not in known:
+        return _TALKS
     if not edit.fenced and any(_LISTED.match(line) and line not in known for line in lines[-1:]):
-        return "The answer talks where code should be."
+        return _TALKS
     if edit.faults_after is not None and not worse_syntax(edit):
         return ""
     ends = lines if not edit.fenced else lines[:1]
     said = any(_PROSE.match(line) and " " in line and line not in known for line in ends)
     said = said or any(line.startswith("```") and "```" not in known for line in lines)
-    return "The answer talks where code should be." if said else ""
+    return _TALKS if said else ""
 
 
 def _is_diff(lines: list[str], known: str) -> bool:

@@ -29,6 +29,7 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 _LAST_WORD = re.compile(r"\w+$")
+_MOST_VANISHING = 5
 _LEAST_LOST = 3
 _LEAST_CUT = 3
 _LOST_SHARE = 0.25
@@ -43,13 +44,18 @@ def incomplete(edit: Edit) -> str:
     if not edit.closed:
         return "The answer's code block was never closed."
     if not edit.text.strip():
-        return "The answer holds no code."
+        return "" if _vanishes(edit) else "The answer holds no code."
     if edit.blocks > 1 and not edit.last:
         return "The answer holds several code blocks, and which one is meant is not clear."
     known = _placeholders(edit.part)
     if _placeholders(edit.text) - known or _stops_short(lines_of(edit.text), lines_of(edit.part)):
         return "The answer leaves code out."
     return ""
+
+
+def _vanishes(edit: Edit) -> bool:
+    """Say whether it was meant that nothing stays of a few lines: a block was given, and there is nothing in it."""
+    return edit.may_vanish and edit.fenced and len(lines_of(edit.part)) <= _MOST_VANISHING
 
 
 def _stops_short(text: list[str], part: list[str]) -> bool:

@@ -31,6 +31,10 @@ class Edit:
     blocks: int = 1
     last: bool = False
     """Whether the model was asked to reason first, so that several blocks are right."""
+    prose: bool = False
+    """Whether the file is no code but words, so that words are what belongs there."""
+    may_vanish: bool = False
+    """Whether to leave nothing of the part is one way to do what was asked, as with an import that nobody needs."""
     faults_before: int | None = None
     """Syntax errors in the whole file as it was; None where no grammar can say."""
     faults_after: int | None = None

@@ -28,7 +28,7 @@ def misplaced(edit: Edit) -> str:
         return "The answer is another part of the file."
     names = set(_IDENTIFIER.findall(edit.part))
     kept = names & set(_IDENTIFIER.findall(edit.text))
-    if len(names) >= _LEAST_NAMES and len(kept) < _LEAST_OVERLAP * len(names):
+    if text and len(names) >= _LEAST_NAMES and len(kept) < _LEAST_OVERLAP * len(names):
         return "The answer has next to nothing in common with the part."
     return ""
 

@@ -69,7 +69,11 @@ async def judge(
         lost_names=lost,
     )
     verdicts, advice = floor(edit), standing.advice
-    if standing.evidence and all(verdict.passed or verdict.name in advice for verdict in verdicts):
+    if (
+        standing.evidence
+        and not whole.is_cell
+        and all(verdict.passed or verdict.name in advice for verdict in verdicts)
+    ):
         verdicts += await checks.evidence(job, before, after)
     return Judged(text=answer.text, verdicts=verdicts, advice=advice, remark=_objections(verdicts, advice))
 

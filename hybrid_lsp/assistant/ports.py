@@ -56,6 +56,8 @@ class Whole:
 
     text: str = field(repr=False)
     r"""All of it; lines end in `\n`."""
+    is_cell: bool = False
+    """Whether it is a cell of a notebook: no test of a file says anything about it."""
     elsewhere: str = field(default="", repr=False)
     """What defines names for it besides: the other cells of its notebook."""
 

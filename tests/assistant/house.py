@@ -262,10 +262,12 @@ class House:
         """See the assistant's ports."""
         return self.price
 
-    async def ask(self, asked: Job, *, events: list[Event] | None = None, fresh: bool = False) -> Outcome:
+    async def ask(
+        self, asked: Job, *, events: list[Event] | None = None, fresh: bool = False, whole: Whole | None = None
+    ) -> Outcome:
         """Ask, and note what happens meanwhile."""
         return await self.assistant.run(
-            asked, Whole(text=CODE), tell=None if events is None else events.append, fresh=fresh
+            asked, whole or Whole(text=CODE), tell=None if events is None else events.append, fresh=fresh
         )
 
 

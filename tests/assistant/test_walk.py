@@ -394,6 +394,17 @@ async def test_evidence_is_gathered_only_where_it_is_switched_on_and_refuses_too
     assert ("tests", False) in rooms.money.settled[0].checks
 
 
+@pytest.mark.parametrize(
+    ("elsewhere", "fits"), [("from math import fsum as summed", True), ("summed_up = 1", False), ("", False)]
+)
+async def test_a_cell_may_use_what_another_cell_defines(elsewhere: str, fits: bool) -> None:
+    """A notebook's cells share their names, and no test of a file says anything about one of them."""
+    rooms = house(small=[BAD["names"]], evidence=True, policy=SAFEST)
+    outcome = await rooms.ask(job(), whole=Whole(text=CODE, is_cell=True, elsewhere=elsewhere))
+    assert isinstance(outcome, Reply) is fits
+    assert rooms.checks.gathered == 0
+
+
 async def test_a_secret_never_reaches_the_cloud_and_comes_back_in_the_edit() -> None:
     """What goes out has a name in its place; the reply has the secret again; the row says how many were taken out."""
     secret = "ghp_" + "a1B2c3D4e5F6g7H8i9J0" + "k1L2m3N4o5P6q7R8"

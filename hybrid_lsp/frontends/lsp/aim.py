@@ -86,10 +86,11 @@ def whole_of(document: Document, opened: Iterable[Document] = ()) -> "Whole":
     r"""Return the document as it stands, its lines ending in `\n`; of `opened`, what else its notebook has."""
     from hybrid_lsp.assistant import Whole
 
-    text, besides = document.text, ""
-    if document.notebook is not None:
+    text, besides, is_cell = document.text, "", document.notebook is not None
+    if is_cell:
         besides = "\n".join(one.text for one in opened if one is not document and one.notebook == document.notebook)
-    return Whole(text=text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text, elsewhere=besides)
+    plain = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+    return Whole(text=plain, is_cell=is_cell, elsewhere=besides)
 
 
 def lines_meant(document: Document, blocks: Blocks, place: types.Range) -> Span | None:

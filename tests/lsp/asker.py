@@ -64,7 +64,8 @@ class Asker(RawClient):
         self.answering["workspace/applyEdit"] = self._apply
         self.answering["window/showMessageRequest"] = lambda told: told["actions"][0]
         self.answering["window/showDocument"] = lambda _: {"success": True}
-        self.applies = True
+        self.refusal: dict[str, Any] | None = None
+        """What it says instead of applying an edit."""
 
     def begin(self, script: Mapping[str, Any] | None = None, text: str = CODE, name: str = "") -> None:
         """Begin anew with other models, and look at a fresh document."""
@@ -158,11 +159,11 @@ class Asker(RawClient):
         assert text in shown
         return shown
 
-    def _apply(self, params: Any) -> dict[str, bool]:
+    def _apply(self, params: Any) -> dict[str, Any]:
         """Apply an edit as an editor does: only to the version that it names, or to whatever there is without one."""
         edit = params["edit"]
-        if not self.applies:
-            return {"applied": False}
+        if self.refusal is not None:
+            return self.refusal
         changes = edit.get("documentChanges") or [
             {"textDocument": {"uri": self.uri, "version": None}, "edits": edit["changes"][self.uri]}
         ]

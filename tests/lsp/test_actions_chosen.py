@@ -27,7 +27,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
 def asker(session: Asker) -> Asker:
     """The same editor, with a fresh document and fresh models."""
     session.begin()
-    session.applies = True
+    session.refusal = None
     return session
 
 
@@ -333,12 +333,19 @@ def test_the_same_entry_chosen_twice_edits_once(tells_first: bool) -> None:
         assert not [message for message in client.heard if message.get("method") == "workspace/applyEdit"]
 
 
-def test_an_edit_that_is_not_taken_is_said(asker: Asker) -> None:
-    """A person may say no in the editor's own question; nothing is remembered as accepted."""
-    asker.applies = False
+@pytest.mark.parametrize(
+    ("answer", "marks"),
+    [
+        ({"applied": False}, [{"accepted": False, "survived": None}]),
+        ({"applied": False, "failureReason": "the file is read-only"}, []),
+    ],
+)
+def test_an_edit_that_is_not_taken_is_said(asker: Asker, answer: dict[str, Any], marks: list[object]) -> None:
+    """A person may say no in the editor's own question, and that is remembered; where the editor failed it is not."""
+    asker.refusal = answer
     assert asker.command("do", asker.do())["result"]["applied"] is False
     assert "was not applied" in asker.told("window/showMessage")["message"]
-    assert asker.state()["marks"] == []
+    assert asker.state()["marks"] == marks
 
 
 def test_an_edit_that_was_taken_is_known(asker: Asker) -> None:

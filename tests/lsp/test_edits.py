@@ -243,6 +243,28 @@ async def test_what_still_stands_later_has_survived(
     assert ledger.marks == [TAKEN, *([("j", None, kept)] if kept else [])]
 
 
+@pytest.mark.parametrize(
+    ("text", "offered", "marks"),
+    [
+        ("a = 1\nb = 2\nx", True, [("j", False, None)]),
+        ("a = 1\nb = 2\nx = 7", True, [("j", False, None)]),
+        ("a = 1\nb = 9\nx", True, []),  # something was made of it, or of something else
+        ("a = 1\nb = 2\nx", False, []),
+    ],
+)
+async def test_what_nobody_takes_was_turned_down(
+    monkeypatch: pytest.MonkeyPatch, text: str, offered: bool, marks: list[object]
+) -> None:
+    """The old text still stands when there was time enough; of what was only there to be looked at, nothing is said."""
+    monkeypatch.setattr(fates, "TAKEN_WITHIN_S", 0.0)
+    ledger, here = Ledger(), document("a = 1\nb = 2\nx")
+    watching = Fates(ledger)
+    watching.watch("j", here, 0, OLD, NEW, offered=offered)
+    here.apply([Change(text=text)])
+    await asyncio.sleep(0.01)
+    assert ledger.marks == marks
+
+
 def test_titles_quote_briefly() -> None:
     """One line, cut where it is long."""
     assert quoted("short") == "“short”"

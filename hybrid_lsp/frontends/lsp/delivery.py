@@ -120,7 +120,7 @@ class Delivery:
         if chosen != SHOW_ANYWAY:
             return
         if (place := self._place_now(errand)) is not None:
-            self._fates.watch(errand.job.id, *place, errand.lines, unfit.text.split("\n"))
+            self._fates.watch(errand.job.id, *place, errand.lines, unfit.text.split("\n"), offered=False)
         await self._code_beside(errand, f"{sentence} It was not applied.", unfit.text, f"{unfit.model} wrote this.")
 
     def _failed(self, errand: Errand) -> dict[str, Any]:
@@ -151,10 +151,14 @@ class Delivery:
         place = self._place_now(errand)
         if place is None or not (moved or place[0].version == errand.aim.version):
             return None
-        applied = await self._editor.apply(self._edit(errand, *place), _label(errand))
+        document, first = place
+        version = document.version
+        applied = await self._editor.apply(self._edit(errand, document, first), _label(errand))
         if not applied:
             self._editor.say(f"{errand.name}: the edit was not applied.")
-        return applied
+        if applied is False and document.version == version:  # else it may be the editor that found it too old
+            self._fates.turned_down(errand.job.id)
+        return bool(applied)
 
     async def _seen(self, document: Document, version: int) -> None:
         """Wait until an editor that says it has edited a document tells how; some answer first."""

@@ -92,11 +92,15 @@ class Editor:
         shown = await self._answered(self.server.window_show_document_async(params), CLIENT_TIMEOUT_S)
         return bool(getattr(shown, "success", False))
 
-    async def apply(self, edit: types.WorkspaceEdit, label: str) -> bool:
-        """Have the editor apply an edit, after it has asked its person where it does so; False when it did not."""
+    async def apply(self, edit: types.WorkspaceEdit, label: str) -> bool | None:
+        """Have the editor apply an edit, after it has asked its person where it does so.
+
+        False when the person said no; None when the editor could not, or did not say.
+        """
         params = types.ApplyWorkspaceEditParams(edit=edit, label=label)
         result = await self._answered(self.server.workspace_apply_edit_async(params), PERSON_TIMEOUT_S)
-        return bool(getattr(result, "applied", False))
+        applied = getattr(result, "applied", None)
+        return None if not applied and getattr(result, "failure_reason", None) else applied
 
     def underline(self, document: Document, diagnostics: Sequence[types.Diagnostic]) -> None:
         """Publish everything that we have to say of a document's lines; nothing when the list is empty."""

@@ -1,10 +1,11 @@
-"""What becomes of an edit after it was handed to the editor: taken, undone, or kept. The ledger learns it.
+"""What becomes of an edit after it was handed to the editor: taken, turned down, undone, or kept. The ledger learns it.
 
 Rules:
 1. Taken: its text stands in the document. Nobody is asked.
-2. Undone: the old text is back in its place. That says the edit was no good.
-3. Kept: half an hour later, or when the saved document is closed, most of what it brought still stands there.
-4. What cannot be told is not told.
+2. Turned down: its person said no, or ten minutes later the old text still stands untouched.
+3. Undone: the old text is back in its place. That says the edit was no good.
+4. Kept: half an hour later, or when the saved document is closed, most of what it brought still stands there.
+5. What cannot be told is not told.
 """
 
 import asyncio
@@ -35,6 +36,7 @@ class _Watched:
     new: Sequence[str]
     brought: frozenset[str]
     """The lines that were not there before, without their indentation."""
+    offered: bool
     taken: bool = False
     saved: bool = False
     timer: asyncio.TimerHandle | None = None
@@ -47,14 +49,25 @@ class Fates:
         self._marked = marked
         self._watched: list[_Watched] = []
 
-    def watch(self, job: str, document: Document, first: int, old: Sequence[str], new: Sequence[str]) -> None:
-        """Watch what becomes of `new`, which shall take the place of `old` at the line `first`."""
+    def watch(
+        self, job: str, document: Document, first: int, old: Sequence[str], new: Sequence[str], *, offered: bool = True
+    ) -> None:
+        """Watch what becomes of `new`, which shall take the place of `old` at the line `first`.
+
+        `offered`: whether it was there to be taken, and is turned down by whoever leaves it.
+        """
         stripped = {line.strip() for line in old}
         brought = frozenset(line.strip() for line in new if line.strip() and line.strip() not in stripped)
-        one = _Watched(job=job, document=document, first=first, old=old, new=new, brought=brought)
+        one = _Watched(job=job, document=document, first=first, old=old, new=new, brought=brought, offered=offered)
         self._watched = [*self._watched[1 - _MOST_WATCHED :], one]
-        one.timer = asyncio.get_running_loop().call_later(TAKEN_WITHIN_S, self._forget, one)
+        one.timer = asyncio.get_running_loop().call_later(TAKEN_WITHIN_S, self._untaken, one)
         self._look(one)
+
+    def turned_down(self, job: str) -> None:
+        """Note that a person said no to an edit."""
+        for one in [one for one in self._watched if one.job == job and not one.taken]:
+            self._marked(job, accepted=False)
+            self._forget(one)
 
     def changed(self, document: Document) -> None:
         """Look again: the document was edited."""
@@ -80,6 +93,11 @@ class Fates:
         elif _undone(one):
             self._marked(one.job, survived=False)
             self._forget(one)
+
+    def _untaken(self, one: _Watched) -> None:
+        if one.offered and stands_at(one.document, one.first, one.old):
+            self._marked(one.job, accepted=False)
+        self._forget(one)
 
     def _again(self, one: _Watched) -> None:
         if one.timer is not None:

@@ -178,3 +178,17 @@ def test_a_word_of_the_file_is_never_new(before: list[str], after: list[str]) ->
         old.replace("(", " ").replace(")", " ").replace(":", " ").split()
     )
     assert new_names(old, old, "python") == lost_names(old, old, "python") == ()
+
+
+@pytest.mark.parametrize("name", [
+    "HTMLInputElement", "KeyboardEvent", "matchMedia", "getComputedStyle", "innerWidth", "AudioContext",
+    "Notification", "scrollTo", "EventSource", "BroadcastChannel", "SVGElement", "FileList", "DOMRect",
+    "postMessage", "ErrorEvent", "SuppressedError", "CompressionStream", "URLPattern", "MediaRecorder",
+    "requestIdleCallback", "CSS", "chrome", "cy", "AbortSignal", "Uint8Array", "NodeFilter", "IDBKeyRange",
+    "WebGL2RenderingContext",
+])  # fmt: skip
+def test_what_a_browser_has_ready_is_defined(name: str) -> None:
+    """A file uses it without ever saying where it comes from."""
+    before = 'import { show } from "./show";\nshow(1);\n'
+    after = before.replace("show(1)", f"show(show instanceof {name}, {name}(1))")
+    assert new_names(before, after, "javascript") == ()

@@ -81,8 +81,29 @@ _GLOBALS = frozenset(
     localStorage location module navigator parseFloat parseInt performance process prompt queueMicrotask
     removeEventListener requestAnimationFrame require screen self sessionStorage setImmediate setInterval
     setTimeout structuredClone suite test undefined unescape vi window
+
+    AbstractRange AnalyserNode AsyncDisposableStack Attr BroadcastChannel Cache CacheStorage ChannelMergerNode
+    ChannelSplitterNode CharacterData Client Clients Comment CountQueuingStrategy ByteLengthQueuingStrategy Credential
+    Cypress DataTransfer DataTransferItem DataTransferItemList DelayNode DisposableStack Document DocumentFragment
+    DocumentType ElementInternals EventSource FileList FileReaderSync GainNode Highlight History IdleDeadline
+    IntersectionObserverEntry KeyframeEffect Location Lock LockManager MutationRecord NamedNodeMap NodeFilter
+    NodeIterator NodeList Option OscillatorNode PannerNode Path2D PeriodicWave PublicKeyCredential RadioNodeList Range
+    ResizeObserverEntry ResizeObserverSize ScriptProcessorNode Selection ShadowRoot SourceBuffer SourceBufferList
+    StaticRange SubtleCrypto Temporal TimeRanges TreeWalker URLPattern VTTCue ValidityState VisualViewport browser
+    caches cancelIdleCallback chrome cookieStore createImageBitmap crossOriginIsolated cy devicePixelRatio dispatchEvent
+    getComputedStyle getSelection global google importScripts innerHeight innerWidth isSecureContext matchMedia
+    navigation outerHeight outerWidth pageXOffset pageYOffset postMessage reportError requestIdleCallback resizeTo
+    scheduler scrollBy scrollTo scrollX scrollY speechSynthesis visualViewport webkitURL
 """)
 )
+_PLATFORM = re.compile(
+    r"(?:Animation|Audio|CSS|Canvas|Clipboard|Crypto|DOM|Encoded|FileSystem|Font|GPU|Gamepad|Geolocation|HTML|IDB"
+    r"|Image|MIDI|MathML|Media|Message|Navigat|Notification|Offscreen|Payment|Performance|Permission|Presentation"
+    r"|Push|RTC|Readable|Remote|SVG|Screen|ServiceWorker|Shared|Speech|Storage|StyleSheet|Text|Touch|Transform"
+    r"|Transition|Video|View|WakeLock|Web|Window|Work|Writable|XML|XPath|XR|XSLT)\w*"
+    r"|[A-Z]\w*(?:Array|Element|Error|Event|Observer|Stream)"
+)
+"""What browsers call the thousand classes that stand ready there."""
 
 
 def undefined_script(before: str, after: str, language: str) -> set[str]:
@@ -91,7 +112,7 @@ def undefined_script(before: str, after: str, language: str) -> set[str]:
         return set()
     head, tail = shared_ends(before, after)
     gone, come = (set(_WORD.findall(_changed(text, head, tail))) for text in (before, after))
-    words = (gone if language not in SCRIPTS else gone | come) - _GLOBALS
+    words = {word for word in gone | come if not _is_given(word)} if language in SCRIPTS else gone
     if len(words) > _MOST_WORDS:
         return set()
     found = {word for word, (read, bound) in _places(after, words, language).items() if read and not bound}
@@ -101,6 +122,10 @@ def undefined_script(before: str, after: str, language: str) -> set[str]:
     if language not in SCRIPTS:  # other files of the package define names too: only what was bound here is lost
         return {word for word in found if word in old and old[word][1] and not _is_in_a_string(word, after)}
     return {word for word in found if word in old and (old[word][1] or not old[word][0])}
+
+
+def _is_given(word: str) -> bool:
+    return word in _GLOBALS or _PLATFORM.fullmatch(word) is not None
 
 
 def _is_in_a_string(word: str, text: str) -> bool:

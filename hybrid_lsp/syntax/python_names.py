@@ -17,6 +17,7 @@ _ALWAYS = frozenset(dir(builtins)) | {
     "__annotations__", "__builtins__", "__cached__", "__class__", "__dict__", "__file__", "__loader__", "__module__",
     "__name__", "__package__", "__path__", "__qualname__", "__spec__", "_", "copyright", "credits", "display", "exit",
     "get_ipython", "license", "quit", "reveal_locals", "reveal_type", "unicode",
+    "PythonFinalizationError", "WindowsError",
 }  # fmt: skip
 _UNSOUND = re.compile(
     r"^[ \t]*from\s[^\n#]*\bimport\s*\(?\s*\*"

@@ -270,6 +270,20 @@ def test_the_model_sees_what_the_editor_says(asker: Asker) -> None:
     assert "line 4 of the part: Undefined name 'result' (lint F821)" in question
 
 
+@pytest.mark.parametrize(("use", "gone"), [("1", True), ("os.sep", False)])
+def test_what_nobody_needs_goes_without_leaving_an_empty_line(asker: Asker, use: str, gone: bool) -> None:
+    """A fix of an unused import may be an empty block; where something still needs it, that is refused."""
+    said = {
+        "range": {"start": {"line": 1, "character": 7}, "end": {"line": 1, "character": 9}},
+        "message": "`os` imported but unused",
+        "source": "lint",
+    }
+    asker.begin({"small": [{"say": ["```python\n```"]}]}, f"import sys\nimport os\n\nprint(sys, {use})\n")
+    answer = asker.resolved("Fix", asker.at(1), [said])
+    changed = applied(asker.text, edits(answer)) if "edit" in answer["result"] else None
+    assert changed == (f"import sys\n\nprint(sys, {use})\n" if gone else None)
+
+
 def test_an_editor_that_does_not_resolve_gets_its_edit_by_a_command() -> None:
     """Emacs 29: choosing answers at once, then the edit is applied, versioned and without annotations."""
     with Asker() as client:

@@ -30,7 +30,12 @@ class Reply:
     """What the asker should know of how it came about, in sentences: an escalation, a fallback, a check not passed."""
 
     def as_edit(self) -> tuple[LineEdit, ...]:
-        """Return the changes to the focus, as few lines as possible, counted from the focus's first line."""
+        """Return the changes to the focus, as few lines as possible, counted from the focus's first line.
+
+        Where nothing of it stays, its lines go, and no empty one is left.
+        """
+        if not self.text:
+            return (LineEdit(first=0, count=self.job.excerpt.focus.count("\n") + 1, lines=()),)
         return line_edits(self.job.excerpt.focus, self.text)
 
     def as_markdown(self) -> str:

@@ -30,6 +30,11 @@ SAFE = [
     "    for i, (j, k) in books:\n        yield i, j, k\n    async def g():\n        async for m in books:\n            print(m)\n",
     "    print 'python 2'\n",
     "    return t'{unknown}' + (\n",
+    "    net = 1\n    net += 1\n    books += [net]\n    return books\n",
+    "    for net in books:\n        net += 1\n    with open(net) as file:\n        file += 1\n    import os.path\n    os += 1\n",
+    "    global COUNT\n    COUNT += 1\n    books.net += 1\n    books[0] |= 2\n    class A:\n        size = 1\n        size += 1\n",
+    "    try:\n        if (net := 1):\n            net -= 1\n    except OSError as fault:\n        fault //= 2\n    def g(*a, **k):\n        a += (1,)\n        k |= {}\n",
+    "    match books:\n        case [n, *m]:\n            n += m\n            m += [n]\n        case {**k}:\n            k |= {}\n",
 ]
 UNSAFE = [
     ("    return sum(boks)\n", ("boks",), ()),
@@ -43,6 +48,8 @@ UNSAFE = [
     ("    class A(Base): ...\n    return [A, kind]\n", ("Base", "kind"), ()),
     ("    del tax_rate[0]\n", ("tax_rate",), ()),
     ("    match books:\n        case Shelf(): ...\n", ("Shelf",), ()),
+    ("    nett = 0\n    for book in books:\n        net += book\n    return nett\n", (), ("net",)),
+    ("    def inner():\n        count += 1\n    count = 1\n    return inner\n", ("count",), ()),
 ]
 
 

@@ -1,9 +1,10 @@
-"""Undefined names of Python, by the scopes that Python itself sees.
+"""Undefined names of Python, by the scopes that Python itself sees. What a function only changes, with `+=`, is one.
 
 The block that an edit touches is looked at first, which takes a millisecond. Only where it reads a name that it did not
 read before, or no longer defines one, the whole file is.
 """
 
+import ast
 import builtins
 import re
 import symtable
@@ -29,6 +30,7 @@ _UNSOUND = re.compile(
 """What may define names that no scope shows."""
 _LINE_AT_THE_EDGE = re.compile(r"^(?=[^\s#)\]}])", re.MULTILINE)
 _METHOD = re.compile(r"^([ \t]+)(?:async\s+def|def|@)(?=[\s\w])", re.MULTILINE)
+_AUGMENTED = re.compile(r"\w[ \t]*[-+*/%@&|^<>]{1,2}=")
 _GOES_ON = re.compile(r"(?:else|elif|except|finally|case)\b")
 
 
@@ -40,6 +42,8 @@ class _Scopes:
     defined: frozenset[str]
     bound: frozenset[str]
     """What any scope binds."""
+    unset: frozenset[str]
+    """What a function changes and never sets."""
 
     @property
     def undefined(self) -> frozenset[str]:
@@ -61,14 +65,16 @@ def undefined_python(before: str, after: str) -> frozenset[str]:
         if any(not _is_plainly_defined(name, rest) for name in elsewhere):
             break
         sure = (suspects - elsewhere) & new.undefined
-        return _sound(sure, before, after, old, new) if sure else frozenset()
+        return (_sound(sure, before, after, old, new) if sure else frozenset()) | (new.unset - old.unset)
     return _whole(before, after)
 
 
 def _whole(before: str, after: str) -> frozenset[str]:
     new = _scopes(after)
-    old = _scopes(before) if new and new.undefined else None
-    return _sound(new.undefined - old.undefined, before, after, old, new) if old and new else frozenset()
+    old = _scopes(before) if new and (new.undefined or new.unset) else None
+    if not old or not new:
+        return frozenset()
+    return _sound(new.undefined - old.undefined, before, after, old, new) | (new.unset - old.unset)
 
 
 def _sound(names: frozenset[str], before: str, after: str, old: _Scopes, new: _Scopes) -> frozenset[str]:
@@ -127,10 +133,12 @@ def _block(before: str, after: str, start: int, end: int) -> tuple[int, str, str
 
 def _scopes(text: str) -> _Scopes | None:
     """Return what the scopes of a text say; None where it does not parse."""
+    text = f"if 1:\n{text}" if text[:1] in (" ", "\t") else text
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            top = symtable.symtable(f"if 1:\n{text}" if text[:1] in (" ", "\t") else text, "edit", "exec")
+            top = symtable.symtable(text, "edit", "exec")
+            unset = _unset(text) if _AUGMENTED.search(text) else frozenset()
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     read: set[str] = set()
@@ -144,7 +152,45 @@ def _scopes(text: str) -> _Scopes | None:
                 bound.add(symbol.get_name())
             if (table is top or symbol.is_declared_global()) and _binds(symbol):
                 defined.add(symbol.get_name())
-    return _Scopes(frozenset(read), frozenset(defined), frozenset(bound))
+    return _Scopes(frozenset(read), frozenset(defined), frozenset(bound), unset)
+
+
+def _unset(text: str) -> frozenset[str]:
+    """Return names that a function changes with `+=` and the like, and sets nowhere: Python calls them unbound."""
+    found: set[str] = set()
+    for function in ast.walk(ast.parse(text)):
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            own = list(_own(function))
+            changed = {n.target.id for n in own if isinstance(n, ast.AugAssign) and isinstance(n.target, ast.Name)}
+            if changed:
+                targets = {id(node.target) for node in own if isinstance(node, ast.AugAssign)}
+                found |= changed - {name for node in own if id(node) not in targets for name in _set_by(node)}
+    return frozenset(found)
+
+
+def _own(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.AST]:
+    """Yield the nodes of a function, without what is inside other functions and classes; those themselves too."""
+    todo: list[ast.AST] = [*ast.iter_child_nodes(function)]
+    while todo:
+        node = todo.pop()
+        yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+            todo.extend(ast.iter_child_nodes(node))
+
+
+def _set_by(node: ast.AST) -> Iterator[str]:
+    """Yield the names that a node sets, or takes from further out; more than those do no harm."""
+    if isinstance(node, ast.Name):
+        if not isinstance(node.ctx, ast.Load):
+            yield node.id
+    elif isinstance(node, ast.Global | ast.Nonlocal):
+        yield from node.names
+    elif isinstance(node, ast.arg):
+        yield node.arg
+    elif isinstance(node, ast.alias):
+        yield (node.asname or node.name).partition(".")[0]
+    else:
+        yield from (name for part in ("name", "rest") if isinstance(name := getattr(node, part, None), str))
 
 
 def _tables(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:

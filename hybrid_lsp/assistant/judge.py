@@ -46,7 +46,7 @@ async def judge(
     words = after_thoughts(words)
     if job.task not in EDITING:
         return _prose(words, ended)
-    answer = answer_in(words, job.excerpt.focus, last=last)
+    answer = answer_in(words, job.excerpt.focus, prefix=job.excerpt.prefix, last=last)
     before, language = whole.text, job.excerpt.language
     after = whole.with_focus(job, answer.text)
     new, lost = await checks.names(before, after, language)

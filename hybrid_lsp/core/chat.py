@@ -34,6 +34,7 @@ _REVIEW_RULES = (
     " and severity is error, warning or hint. If nothing is wrong, answer with the single word `fine`."
     " Words that begin with REDACTED_ stand for secrets."
 )
+_NO_PART = "The part is empty yet: it begins where the last line before it ends. Write what comes there."
 _AT_ONCE = " Write no word before the code block."
 _STEP_BY_STEP = (
     " Think first: write down step by step what the code must do, what is wrong, and what could break;"
@@ -68,7 +69,7 @@ def _user(job: Job) -> str:
         blocks.append(f"The text before the part:\n{_fenced(above, fence, excerpt.language)}")
     if below.strip():
         blocks.append(f"The text after the part:\n{_fenced(below, fence, excerpt.language)}")
-    blocks.append(f"The part:\n{_fenced(part, fence, excerpt.language)}")
+    blocks.append(f"The part:\n{_fenced(part, fence, excerpt.language)}" if part else _NO_PART)
     if excerpt.diagnostics:
         blocks.append("The editor says:\n" + "\n".join(f"- {line}" for line in excerpt.diagnostics))
     blocks.append(job.prompt)

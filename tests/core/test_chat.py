@@ -78,7 +78,14 @@ def test_a_model_is_told_how_long_a_fence_has_to_be(focus: str, asked: bool) -> 
     assert ("with 4 backticks" in chat_prompt(job(focus=focus)).user) is asked
 
 
-@given(st.text(alphabet="`~ab\n", max_size=60))
+def test_a_part_that_is_still_to_be_written_is_said_to_be_empty() -> None:
+    """A completion begins at the end of a line, and a model cannot see where that is."""
+    user = chat_prompt(job(Task.COMPLETE, focus="")).user
+    assert "it begins where the last line before it ends" in user
+    assert "The part:" not in user
+
+
+@given(st.text(alphabet="`~ab\n", min_size=1, max_size=60))
 def test_no_text_of_a_file_ends_a_fence(focus: str) -> None:
     """The fence around the part is longer than any run of ticks in it."""
     user = chat_prompt(job(focus=focus)).user

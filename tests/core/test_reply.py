@@ -65,6 +65,44 @@ def test_after_reasoning_the_last_block_counts() -> None:
 
 
 @pytest.mark.parametrize(
+    ("prefix", "text", "line"),
+    [
+        ("def f(x):", "    y = x\n    return y", "def f(x):\n    y = x\n    return y"),
+        ("def f(x):", "y = x\nreturn y", "def f(x):\n    y = x\n    return y"),
+        ("\tif (x) {", "return y;", "\tif (x) {\n\t\treturn y;"),
+        ("def f(x):", "def f(x):\n    return x", "def f(x):\n    return x"),
+        ("    ", "    y = x\n    return y", "    y = x\n    return y"),
+        ("    ", "y = x\nif y:\n    return y", "    y = x\n    if y:\n        return y"),
+        ("", "    y = x\n    return y", "    y = x\n    return y"),
+        ("    return ", "x + 1", "    return x + 1"),
+        ("    return ", "    x + 1", "    return x + 1"),
+        ("    return ", "    return x + 1", "    return x + 1"),
+        ("    return ", "return x + 1", "    return x + 1"),
+        ("    return", "    return x + 1", "    return x + 1"),
+        ("    y = 0", "  # of all", "    y = 0  # of all"),
+        ("    y = 0", "    return y", "    y = 0\n    return y"),
+        ("    f(x)", "return y", "    f(x)\n    return y"),
+        ("y = ma", "x(1, 2)", "y = max(1, 2)"),
+        ("y = max(", "1, 2)", "y = max(1, 2)"),
+        ("y = max(", "    1,\n    2,\n)", "y = max(\n    1,\n    2,\n)"),
+        ("def area(w, h)", "  w * h\nend", "def area(w, h)\n  w * h\nend"),
+    ],
+)
+def test_what_is_completed_stands_behind_the_line_or_below_it(prefix: str, text: str, line: str) -> None:
+    """New lines are new lines, at their own indentation, and what a model says again is not there twice."""
+    assert prefix + answer_in(f"```\n{text}\n```", "", prefix=prefix).text == line
+
+
+@given(
+    st.text(alphabet="a :\t\n(", max_size=12).filter(lambda text: "\n" not in text),
+    st.text(alphabet="a :\t\n(`", max_size=30),
+)
+def test_completing_never_fails(prefix: str, words: str) -> None:
+    """Whatever stands there and whatever comes."""
+    answer_in(words, "", prefix=prefix)
+
+
+@pytest.mark.parametrize(
     ("words", "closed", "blocks", "text"),
     [
         ("```python\nx = 1\nif x", False, 0, "x = 1\nif x"),

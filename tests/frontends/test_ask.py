@@ -384,7 +384,7 @@ def test_code_is_completed_at_the_end_of_a_line(terminal: Terminal) -> None:
     terminal.answering = Answering(house(small=[Line(say=(fenced("  # of all prices"),))]))
     assert terminal.ask(Task.COMPLETE, where=f"{PATH}:5") == 0
     changed = [line for line in terminal.out.getvalue().split("\n")[3:] if line[:1] in "+-" and line]
-    assert (changed[0], changed[1].split("#")) == ("-    result = 0", ["+    result = 0", " of all prices"])
+    assert (changed[0], changed[1].split("#")) == ("-    result = 0", ["+    result = 0  ", " of all prices"])
 
 
 def test_nobody_to_ask(terminal: Terminal) -> None:

@@ -7,6 +7,7 @@ Rules:
    be the answer's end as well as its own, nothing is guessed.
 3. An answer without any fence is taken as it stands: small models forget it. The checks see whether it is code.
 4. The text is moved as a whole to the indentation of the part, and ends as the part does. Nothing else is mended.
+5. Where there is no part, the text goes to the end of a line: on it, or on new ones below it.
 """
 
 import re
@@ -14,6 +15,12 @@ from dataclasses import dataclass
 
 _THOUGHT = re.compile(r"^[ \t]*</think>[ \t]*\r?$", re.MULTILINE)
 _FENCE = re.compile(r"(?P<indent>[ ]{0,3})(?P<ticks>`{3,}|~{3,})(?P<info>[^`\n]*)")
+
+_WORD = re.compile(r"\w")
+_OPENERS = (":", "{", "=>", "->")
+_CLOSERS = ")]};'\"`"
+"""What ends a line, where a word cannot go on with it."""
+_TAB, _STEP = "\t", "    "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,15 +48,18 @@ def after_thoughts(words: str) -> str:
     return words if end is None or "<think>" in words[: end.start()] else words[end.end() :].lstrip("\r\n")
 
 
-def answer_in(words: str, part: str, *, last: bool = False) -> Answer:
-    """Return the new text of `part` that `words` hold. `last`: of several blocks the last one counts."""
+def answer_in(words: str, part: str, *, prefix: str = "", last: bool = False) -> Answer:
+    """Return the new text of `part` that `words` hold; without a part, what comes behind `prefix` on its line.
+
+    `last`: of several blocks the last one counts.
+    """
     blocks, open_block = _blocks(words.replace("\r\n", "\n").replace("\r", "\n"))
     last = last and not _opens_bare(part)
     if open_block is not None and (last or not blocks or open_block.strip() or _has_fence(part)):
-        return Answer(text=_placed(open_block, part), fenced=True, closed=False, blocks=len(blocks), last=last)
+        return Answer(text=_placed(open_block, part, prefix), fenced=True, closed=False, blocks=len(blocks), last=last)
     if not blocks:
-        return Answer(text=_placed(words.strip("\n"), part) if words.strip() else "")
-    return Answer(text=_placed(blocks[-1 if last else 0], part), fenced=True, blocks=len(blocks), last=last)
+        return Answer(text=_placed(words.strip("\n"), part, prefix) if words.strip() else "")
+    return Answer(text=_placed(blocks[-1 if last else 0], part, prefix), fenced=True, blocks=len(blocks), last=last)
 
 
 def _blocks(words: str) -> tuple[list[str], str | None]:
@@ -96,16 +106,39 @@ def _opens_bare(text: str) -> bool:
     return False
 
 
-def _placed(text: str, part: str) -> str:
+def _placed(text: str, part: str, prefix: str) -> str:
     """Return the text at the part's indentation, ending as the part does."""
     text = text.strip("\n")
     if not text.strip():
         return ""
-    ending = part[len(part.rstrip("\n")) :]
-    wanted, found = _base(part), _base(text)
-    if wanted != found:
-        text = "\n".join(_moved(line, found, wanted) for line in text.split("\n"))
-    return text + ending
+    if not part:
+        return _behind(prefix, text)
+    return _at(_base(part), text) + part[len(part.rstrip("\n")) :]
+
+
+def _at(wanted: str, text: str) -> str:
+    """Return the text with another indentation."""
+    found = _base(text)
+    return text if found == wanted else "\n".join(_moved(line, found, wanted) for line in text.split("\n"))
+
+
+def _behind(prefix: str, text: str) -> str:
+    """Return what comes behind a line that ends in the midst of what is wanted, or is to be followed by it."""
+    said, indent = prefix.strip(), _base(prefix)
+    if not said:
+        return _at(prefix, text).removeprefix(prefix) if prefix else text
+    first = text.split("\n", 1)[0]
+    if first.strip().startswith(said):  # the line is said once more, with its end
+        again = _at(indent, text)
+        return again.removeprefix(prefix) if again.startswith(prefix) else again[len(indent) + len(said) :]
+    if first[0] in " \t":
+        if "\n" not in text and prefix[-1] in " \t":
+            return text.lstrip()
+        is_below = "\n" in text or _base(first) == indent or said.endswith((*_OPENERS, "(", "[", ","))
+        return f"\n{text}" if is_below else text
+    if said.endswith(_OPENERS):
+        return f"\n{_at(indent + (_TAB if _TAB in indent else _STEP), text)}"
+    return f"\n{_at(indent, text)}" if said[-1] in _CLOSERS and _WORD.match(text) else text
 
 
 def _base(text: str) -> str:

@@ -46,8 +46,9 @@ async def judge(
     words = after_thoughts(words)
     if job.task not in EDITING:
         return _prose(words, ended)
-    answer = answer_in(words, job.excerpt.focus, prefix=job.excerpt.prefix, last=last)
-    before, language = whole.text, job.excerpt.language
+    language = job.excerpt.language
+    answer = answer_in(words, job.excerpt.focus, prefix=job.excerpt.prefix, language=language, last=last)
+    before = whole.text
     after = whole.with_focus(job, answer.text)
     new, lost = await checks.names(before, after, language)
     above, below = whole.around(job)

@@ -103,6 +103,23 @@ def test_completing_never_fails(prefix: str, words: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "language", "blocks"),
+    [
+        ("```python\nx = 1\n```\nRun it:\n```sh\npython x.py\n```\nIt prints\n```text\n1\n```", "python", 1),
+        ("```python\nx = 1\n```\nAgain, in full:\n```python\nx = 1\n```", "python", 1),
+        ("```sh\nx = 1\n```", "python", 1),
+        ("```sh\nx = 1\n```\n```bash\ny\n```", "shellscript", 2),
+        ("```python\nx = 1\n```\nor\n```python\nx = 2\n```", "python", 2),
+        ("```\nx = 1\n```\nor\n```\nx = 2\n```", "python", 2),
+    ],
+)
+def test_what_stands_beside_an_answer_does_not_make_it_unclear(words: str, language: str, blocks: int) -> None:
+    """How to run it, what it prints, and the same once more; two that differ are two."""
+    answer = answer_in(words, "x = 0", language=language)
+    assert (answer.text, answer.blocks) == ("x = 1", blocks)
+
+
+@pytest.mark.parametrize(
     ("words", "closed", "blocks", "text"),
     [
         ("```python\nx = 1\nif x", False, 0, "x = 1\nif x"),

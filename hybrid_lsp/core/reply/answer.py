@@ -2,7 +2,7 @@
 
 Rules:
 1. One fenced block is the answer, whatever stands around it; of several, the last one where the model was asked to
-   reason first, else it is not clear which one is meant.
+   reason first, else it is not clear which one is meant. How to run it, or what comes out, is none of them.
 2. A fence within the answer that says its language ends at the next bare one, as in a README. Where bare ones could
    be the answer's end as well as its own, nothing is guessed.
 3. An answer without any fence is taken as it stands: small models forget it. The checks see whether it is code.
@@ -16,6 +16,10 @@ from dataclasses import dataclass
 _THOUGHT = re.compile(r"^[ \t]*</think>[ \t]*\r?$", re.MULTILINE)
 _FENCE = re.compile(r"(?P<indent>[ ]{0,3})(?P<ticks>`{3,}|~{3,})(?P<info>[^`\n]*)")
 
+_BESIDE = frozenset({"bash", "console", "diff", "output", "powershell", "sh", "shell", "text", "txt", "zsh"})
+"""How blocks are labelled that stand beside an answer."""
+_OF_COMMANDS = frozenset({"bat", "diff", "dockerfile", "makefile", "plaintext", "powershell", "shellscript"})
+"""Languages of files, as editors call them, in which such a block can be the answer."""
 _WORD = re.compile(r"\w")
 _OPENERS = (":", "{", "=>", "->")
 _CLOSERS = ")]};'\"`"
@@ -48,12 +52,13 @@ def after_thoughts(words: str) -> str:
     return words if end is None or "<think>" in words[: end.start()] else words[end.end() :].lstrip("\r\n")
 
 
-def answer_in(words: str, part: str, *, prefix: str = "", last: bool = False) -> Answer:
+def answer_in(words: str, part: str, *, prefix: str = "", language: str = "", last: bool = False) -> Answer:
     """Return the new text of `part` that `words` hold; without a part, what comes behind `prefix` on its line.
 
-    `last`: of several blocks the last one counts.
+    `language` is that of the file, where it is known. `last`: of several blocks the last one counts.
     """
-    blocks, open_block = _blocks(words.replace("\r\n", "\n").replace("\r", "\n"))
+    found, open_block = _blocks(words.replace("\r\n", "\n").replace("\r", "\n"))
+    blocks = [text for _, text in found] if _has_fence(part) else _meant(found, language)
     last = last and not _opens_bare(part)
     if open_block is not None and (last or not blocks or open_block.strip() or _has_fence(part)):
         return Answer(text=_placed(open_block, part, prefix), fenced=True, closed=False, blocks=len(blocks), last=last)
@@ -62,21 +67,28 @@ def answer_in(words: str, part: str, *, prefix: str = "", last: bool = False) ->
     return Answer(text=_placed(blocks[-1 if last else 0], part, prefix), fenced=True, blocks=len(blocks), last=last)
 
 
-def _blocks(words: str) -> tuple[list[str], str | None]:
-    """Return the text of each closed block, and that of one that was never closed."""
+def _meant(blocks: list[tuple[str, str]], language: str) -> list[str]:
+    """Return the blocks that can be the answer, each once: not a command that runs it, nor what that prints."""
+    code = [text for label, text in blocks if label not in _BESIDE] if language not in _OF_COMMANDS else []
+    return list(dict.fromkeys(code or [text for _, text in blocks]))
+
+
+def _blocks(words: str) -> tuple[list[tuple[str, str]], str | None]:
+    """Return label and text of each closed block, and the text of one that was never closed."""
     nested = _read(words, nested=True)
     return nested if nested[1] is None else _read(words, nested=False)
 
 
-def _read(words: str, *, nested: bool) -> tuple[list[str], str | None]:
-    blocks: list[str] = []
+def _read(words: str, *, nested: bool) -> tuple[list[tuple[str, str]], str | None]:
+    blocks: list[tuple[str, str]] = []
+    label = ""
     inside: list[str] = []
     fences: list[str] = []
     for line in words.split("\n"):
         match = _FENCE.fullmatch(line.rstrip())
         if not fences:
             if match:
-                inside, fences = [], [match["ticks"]]
+                inside, fences, label = [], [match["ticks"]], match["info"].strip().lower()
             continue
         if match and not match["info"].strip() and match["ticks"].startswith(fences[-1]):
             fences.pop()
@@ -85,7 +97,7 @@ def _read(words: str, *, nested: bool) -> tuple[list[str], str | None]:
         if fences:
             inside.append(line)
         else:
-            blocks.append("\n".join(inside))
+            blocks.append((label, "\n".join(inside)))
     return blocks, "\n".join(inside) if fences else None
 
 

@@ -1,5 +1,6 @@
 """Whether an answer is fit to be shown."""
 
+import asyncio
 from dataclasses import dataclass
 
 from hybrid_lsp.assistant.ports import Checks, Standing, Whole
@@ -69,7 +70,7 @@ async def judge(
         new_names=tuple(name for name in new if not whole.is_named_elsewhere(name)),
         lost_names=lost,
     )
-    verdicts, advice = floor(edit), standing.advice
+    verdicts, advice = await asyncio.to_thread(floor, edit), standing.advice
     if (
         standing.evidence
         and not whole.is_cell

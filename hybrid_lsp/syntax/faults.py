@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _STEPS_A_LOOK = 1000
 _INDENT = re.compile(r"[ \t]*")
-_END_OF_HEAD = re.compile(r":(?=[ \t]*(?:#.*)?(?:\n[ \t]*(?:#.*)?)*(?:\Z|\n(?P<indent>[ \t]*)\S))")
+_END_OF_HEAD = re.compile(r":(?=[ \t]*(?:#.*)?(?:\n[ \t]*(?:#.*)?){0,99}(?:\Z|\n(?P<indent>[ \t]*)\S))")
 """A colon that ends its line, up to the next line with code on it."""
 
 

@@ -138,3 +138,22 @@ def test_the_floor_never_fails_and_an_unchanged_part_never_passes(part: str, tex
     edit = Edit(part=part, text=text, above=above, below=below)
     assert len(floor(edit)) == 8
     assert refused(replace(edit, text=part)) != []
+
+
+RECORD = '  {\n    "name": "x",\n    "value": 1\n  },\n'
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"part": RECORD, "text": RECORD.replace("1", "2"), "above": RECORD * 10_000, "below": RECORD * 10_000},
+        {"part": "a\n", "text": "}\n" * 2000, "above": "}\n" * 100_000, "below": "}\n" * 100_000},
+        {"part": "a\n", "text": ("# ..." + " " * 5000 + "\n") * 50},
+        {"part": "a" * 50_000 + ";b\n", "text": "a" * 50_000 + ";\n"},
+    ],
+    ids=["records", "closers", "gaps", "one word"],
+)
+def test_no_file_and_no_answer_keeps_the_floor_busy(changes: dict[str, object]) -> None:
+    """Thousands of lines that are the same, and lines without an end, take no longer than others of their size."""
+    floor(replace(FINE, **changes))  # type: ignore[arg-type]

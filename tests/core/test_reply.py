@@ -210,6 +210,15 @@ def test_findings_are_read_line_by_line(words: str, expected: tuple[int, Severit
     assert found == ([expected] if expected else [])
 
 
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "line", ["- " + " " * 50_000 + "x", "1 : " + " " * 50_000 + "*", " " * 50_000 + "1: error: bad"]
+)
+def test_a_line_of_a_review_may_be_of_any_length(line: str) -> None:
+    """What a model repeats without an end is read like anything else."""
+    assert len(findings_in(line, 0, 5)) == line.endswith("bad")
+
+
 def test_the_same_finding_twice_is_one() -> None:
     """A model that repeats itself says no more."""
     assert len(findings_in("12: error: x\n12: error: x\n12: error: y", 0, 50)) == 2

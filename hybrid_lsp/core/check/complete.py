@@ -32,6 +32,8 @@ _LAST_WORD = re.compile(r"\w+$")
 _MOST_VANISHING = 5
 _LEAST_LOST = 3
 _LEAST_CUT = 3
+_LONGEST_PLACEHOLDER = 300
+_LONGEST_WORD = 200
 _LOST_SHARE = 0.25
 
 
@@ -70,7 +72,7 @@ def _ends_in_a_line(text: list[str], part: list[str]) -> bool:
     at = next((at for at, line in enumerate(part) if line.startswith(last) and line != last), None)
     if at is None or last in part or len(last) < _LEAST_CUT:
         return False
-    word = _LAST_WORD.search(last)
+    word = _LAST_WORD.search(last[-_LONGEST_WORD:])
     in_a_word = word is not None and re.match(r"\w", part[at][len(last) :]) is not None
     if word is not None and in_a_word:
         return len(re.findall(rf"\b{re.escape(word[0])}\b", "\n".join(text))) == 1
@@ -100,4 +102,7 @@ def _is_gone(lost: list[str], kept: list[str], text: list[str], *, least: float)
 
 
 def _placeholders(text: str) -> set[str]:
-    return {line.strip() for line in text.split("\n") if _PLACEHOLDER.search(line)}
+    """Return the lines that stand for code. Only beginnings are looked at, without gaps: some have no end."""
+    return {
+        line.strip() for line in text.split("\n") if _PLACEHOLDER.search(" ".join(line.split())[:_LONGEST_PLACEHOLDER])
+    }

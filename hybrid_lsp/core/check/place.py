@@ -35,7 +35,8 @@ def misplaced(edit: Edit) -> str:
 
 def _repeats(above: list[str], text: list[str], part: list[str]) -> bool:
     """Say whether the answer begins with lines that stand above the part. Upside down, it says the same of below."""
-    for at in (at for at, line in enumerate(above) if line == text[0]) if text else ():
+    above = above[-len(text) :] if text else []  # more of them than it has cannot begin it
+    for at in (at for at, line in enumerate(above) if line == text[0]):
         run = above[at:]
         if (
             len(run) >= _ECHO_LINES
@@ -66,5 +67,5 @@ def _echoes_line(around: str, edge: str, before: list[str]) -> bool:
 
 def _stands_in(few: list[str], many: list[str]) -> bool:
     """Say whether lines stand in others, one right after another."""
-    first = few[0]
-    return any(line == first and many[at : at + len(few)] == few for at, line in enumerate(many))
+    places = (at for at in range(len(many) - len(few) + 1) if many[at] == few[0] and many[at + len(few) - 1] == few[-1])
+    return any(all(many[at + n] == line for n, line in enumerate(few)) for at in places)

@@ -11,6 +11,8 @@ _FINDING = re.compile(
 )
 _MOST = 100
 _MOST_CHARS = 1000
+_LONGEST = 1100
+"""Of a line: what is before the words is short, or it is no finding."""
 
 
 class Severity(StrEnum):
@@ -37,7 +39,8 @@ def findings_in(words: str, first: int, last: int) -> tuple[Finding, ...]:
     Words that are no finding, and lines outside, are passed over: the whole review is shown beside it.
     """
     found: dict[tuple[int, str], Finding] = {}
-    for match in filter(None, map(_FINDING.fullmatch, words.splitlines())):
+    lines = (line.strip()[:_LONGEST] for line in words.splitlines())
+    for match in filter(None, map(_FINDING.fullmatch, lines)):
         line = int(match["line"]) - 1
         if first <= line <= last:
             text = match["text"].strip()[:_MOST_CHARS]

@@ -140,6 +140,15 @@ def test_the_floor_never_fails_and_an_unchanged_part_never_passes(part: str, tex
     assert refused(replace(edit, text=part)) != []
 
 
+@pytest.mark.parametrize(
+    ("ended", "said"),
+    [(EndReason.LIMIT, "cut off"), (EndReason.BROKEN_OFF, "broke off"), (EndReason.REFUSED, "would not answer")],
+)
+def test_how_an_answer_ended_is_said_as_it_was(ended: EndReason, said: str) -> None:
+    """A model that refuses has not broken off."""
+    assert said in floor(replace(FINE, ended=ended))[0].sentence
+
+
 RECORD = '  {\n    "name": "x",\n    "value": 1\n  },\n'
 
 

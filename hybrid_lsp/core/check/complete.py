@@ -41,6 +41,8 @@ def incomplete(edit: Edit) -> str:
     """Return what shows that something is missing; empty where nothing does."""
     if edit.ended is EndReason.LIMIT:
         return "The answer was cut off at its length limit."
+    if edit.ended is EndReason.REFUSED:
+        return "The model would not answer."
     if edit.ended is not EndReason.DONE:
         return "The answer broke off."
     if not edit.closed:

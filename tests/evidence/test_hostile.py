@@ -153,7 +153,12 @@ def serve(server):
     with server, server.accept()[0] as connection:
         connection.sendall(b"own")
 for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"), (socket.AF_INET, "localhost")):
-    server = socket.create_server((host, 0), family=family)
+    try:
+        server = socket.create_server((host, 0), family=family)
+    except OSError:
+        if family == socket.AF_INET:
+            raise
+        continue  # a machine without IPv6
     threading.Thread(target=serve, args=(server,)).start()
     with socket.create_connection((host, server.getsockname()[1]), timeout=2) as client:
         said.append(client.recv(3).decode())
@@ -174,7 +179,8 @@ for address in MACHINES:
         machines = [("127.0.0.1", server.getsockname()[1]), name]
         outcome = run(workspace, program.replace("MACHINES", repr(machines)) + SAY)
 
-    assert (outcome.end, outcome.results) == (End.DONE, "['own', 'own', 'own']")
+    assert outcome.end is End.DONE
+    assert outcome.results in ("['own', 'own', 'own']", "['own', 'own']")
 
 
 def test_no_socket_leaves_the_namespace(workspace: Path) -> None:

@@ -30,6 +30,8 @@ _UNSOUND = re.compile(
 """What may define names that no scope shows."""
 _LINE_AT_THE_EDGE = re.compile(r"^(?=[^\s#)\]}])", re.MULTILINE)
 _METHOD = re.compile(r"^([ \t]+)(?:async\s+def|def|@)(?=[\s\w])", re.MULTILINE)
+_MOST_UNSET_CHARS = 50_000
+"""Of a block; parsing it once more takes some ten milliseconds."""
 _AUGMENTED = re.compile(r"\w[ \t]*[-+*/%@&|^<>]{1,2}=")
 _GOES_ON = re.compile(r"(?:else|elif|except|finally|case)\b")
 
@@ -138,7 +140,7 @@ def _scopes(text: str) -> _Scopes | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             top = symtable.symtable(text, "edit", "exec")
-            unset = _unset(text) if _AUGMENTED.search(text) else frozenset()
+            unset = _unset(text) if len(text) <= _MOST_UNSET_CHARS and _AUGMENTED.search(text) else frozenset()
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     read: set[str] = set()

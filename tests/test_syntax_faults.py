@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hybrid_lsp.assistant.judge import lines_judged
 from hybrid_lsp.syntax import GRAMMARS, faults, trees
 
 FILES = {
@@ -92,6 +93,28 @@ def test_what_is_remembered_never_changes_the_count(edits: list[tuple[int, int, 
     for number in range(4):  # so many are remembered: others take their place
         counted(f"{number}" * 40, language)
     assert counted(text, language) == remembered
+
+
+pieces = st.lists(
+    st.sampled_from(
+        ["if é:", "    if b:  # why", "    x = 1", "        y = 2", "", "    # later", "x: int", "else:", "z = 3"]
+    )
+)
+
+
+@given(above=pieces, old=pieces, new=pieces, below=pieces)
+def test_an_edit_makes_as_many_faults_as_its_own_lines_show(
+    above: list[str], old: list[str], new: list[str], below: list[str]
+) -> None:
+    """Blocks with nothing in them are looked for around an edit only: elsewhere there are as many as before."""
+    far = "def far():\n\nx = 1\n" * 40
+    head, tail = far + "".join(f"{line}\n" for line in above), "".join(f"\n{line}" for line in below) + "\n" + far
+    found = []
+    for part in ("\n".join(old), "\n".join(new)):
+        text, deadline = f"{head}{part}{tail}", time.monotonic() + 10
+        near = faults(text, "python", deadline=deadline, lines=lines_judged(head, part))
+        found.append((near or 0) - (counted(text, "python") or 0))
+    assert found[0] == found[1]
 
 
 def test_an_edit_of_a_file_is_parsed_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -111,7 +111,7 @@ class Attempt:
         return await self._kept(asked) or await self._cloud(asked)
 
     async def _read_before(self) -> None:
-        await self.checks.faults(self.whole.text, self.job.excerpt.language)
+        await self.checks.faults(self.whole.text, self.job.excerpt.language, range(0))
 
     async def _kept(self, asked: ChatPrompt) -> Tried | None:
         entry = None if self.fresh else await self.answers.get(self._key(asked))

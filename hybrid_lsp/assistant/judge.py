@@ -15,6 +15,7 @@ PROSE = frozenset({
     "restructuredtext", "rst", "tex", "text", "typst",
 })  # fmt: skip
 """Languages, as editors call them, in which people write to people."""
+_AROUND_LINES = 100
 CUT_OFF = "The answer was cut off at its length limit."
 
 
@@ -65,8 +66,8 @@ async def judge(
         last=answer.last,
         prose=language in PROSE,
         may_vanish=job.task is Task.FIX and bool(job.excerpt.diagnostics),
-        faults_before=await checks.faults(before, language),
-        faults_after=await checks.faults(after, language),
+        faults_before=await checks.faults(before, language, lines_judged(above, job.excerpt.focus)),
+        faults_after=await checks.faults(after, language, lines_judged(above, answer.text)),
         new_names=tuple(name for name in new if not whole.is_named_elsewhere(name)),
         lost_names=lost,
     )
@@ -78,6 +79,12 @@ async def judge(
     ):
         verdicts += await checks.evidence(job, before, after)
     return Judged(text=answer.text, verdicts=verdicts, advice=advice, remark=_objections(verdicts, advice))
+
+
+def lines_judged(above: str, part: str) -> range:
+    """Return the lines of a part, with those around it that it may belong to, or make belong to something."""
+    first = above.count("\n")
+    return range(max(0, first - _AROUND_LINES), first + part.count("\n") + 1 + _AROUND_LINES)
 
 
 def _objections(verdicts: tuple[Verdict, ...], advice: frozenset[str]) -> str:

@@ -144,8 +144,11 @@ class Answers(Protocol):
 class Checks(Protocol):
     """What can be said of a text without asking a model."""
 
-    async def faults(self, text: str, language: str) -> int | None:
-        """Return how many syntax errors a whole file has; None where no grammar can say."""
+    async def faults(self, text: str, language: str, lines: range) -> int | None:
+        """Return how many syntax errors a whole file has; None where no grammar can say.
+
+        What a grammar lets pass is looked for below `lines` only.
+        """
         ...
 
     async def names(self, before: str, after: str, language: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

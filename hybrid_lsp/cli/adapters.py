@@ -100,9 +100,10 @@ class FloorChecks:
     def __init__(self, gather: Gather | None = None) -> None:
         self._gather = gather
 
-    async def faults(self, text: str, language: str) -> int | None:
+    async def faults(self, text: str, language: str, lines: range) -> int | None:
         """See `assistant.ports.Checks`."""
-        return await asyncio.to_thread(faults, text, language, deadline=time.monotonic() + CHECK_TIMEOUT_S)
+        deadline = time.monotonic() + CHECK_TIMEOUT_S
+        return await asyncio.to_thread(faults, text, language, deadline=deadline, lines=lines)
 
     async def names(self, before: str, after: str, language: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """See `assistant.ports.Checks`."""

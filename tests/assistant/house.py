@@ -198,11 +198,11 @@ class Checks:
     slow: asyncio.Event | None = None
     """Waited for while evidence is gathered."""
 
-    async def faults(self, text: str, language: str) -> int | None:
+    async def faults(self, text: str, language: str, lines: range) -> int | None:
         """See the assistant's ports."""
         if self.broken:
             raise ValueError(text)  # as a library may quote what it could not read
-        return faults(text, language, deadline=time.monotonic() + 5)
+        return faults(text, language, deadline=time.monotonic() + 5, lines=lines)
 
     async def names(self, before: str, after: str, language: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """See the assistant's ports."""

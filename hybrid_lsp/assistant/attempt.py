@@ -32,6 +32,7 @@ from hybrid_lsp.core.record import Basis, Denied, Origin, Record, Reservation, S
 from hybrid_lsp.core.redact import Redacted, Restorer, restore
 from hybrid_lsp.core.router import Step
 from hybrid_lsp.core.stream import ChatPrompt, Ending, EndReason, Piece
+from hybrid_lsp.core.tokens import Tally
 
 log = logging.getLogger(__name__)
 
@@ -231,19 +232,19 @@ class Attempt:
         self.money.record(replace(record, reach=await self.reaching.value()))
 
     async def _listen(self, pieces: AsyncGenerator[Piece, None]) -> None:
-        restorer, chars = Restorer(self.redacted), 0
+        restorer, tally, tokens = Restorer(self.redacted), Tally(), 0
         async with aclosing(pieces):
             async for piece in pieces:
                 if piece.text:
                     self.first_ms = self.first_ms or self.clock_ms()
                     self.thinks_until_s = self.thinks_until_s or asyncio.get_running_loop().time()
                     self.words.append(piece.text)
-                    chars += len(piece.text)
-                    self.tell(Said(text=restorer.feed(piece.text), chars=chars))
+                    tokens = tally.feed(piece.text)
+                    self.tell(Said(text=restorer.feed(piece.text), tokens=tokens))
                 if piece.ending is not None:
                     self.ending = piece.ending
         if rest := restorer.end():
-            self.tell(Said(text=rest, chars=chars))
+            self.tell(Said(text=rest, tokens=tokens))
 
     async def _judge(self, text: str, ended: EndReason) -> Judged:
         judged = await judge(

@@ -24,8 +24,8 @@ class Said:
     """More of an answer has come."""
 
     text: str
-    chars: int
-    """Of the answer so far."""
+    tokens: int
+    """Of the answer so far, about: nobody counts them before its end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

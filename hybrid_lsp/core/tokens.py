@@ -69,6 +69,22 @@ def estimate_tokens(text: str, coefficients: Coefficients = UNIVERSAL) -> float:
     return sum((line_tokens(line, coefficients) for line in split_lines(text)), 0.0)
 
 
+class Tally:
+    """Estimates a text that arrives in pieces, at a cost that the pieces' length bounds."""
+
+    def __init__(self) -> None:
+        self._said = 0.0
+        self._line = ""
+
+    def feed(self, piece: str) -> int:
+        """Take the next piece and return about how many tokens there are by now."""
+        *whole, self._line = (self._line + piece).split("\n")
+        self._said += sum(_weigh(f"{line}\n", UNIVERSAL) for line in whole)
+        if len(self._line) > _CACHED_LINE_CHARS:
+            self._said, self._line = self._said + _weigh(self._line, UNIVERSAL), ""
+        return round(self._said + _weigh(self._line, UNIVERSAL))
+
+
 def split_lines(text: str) -> list[str]:
     r"""Return the lines of a text, each with its `\n`; the last one has none. Other line ends are ordinary text."""
     lines = [f"{line}\n" for line in text.split("\n")]

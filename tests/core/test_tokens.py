@@ -13,6 +13,7 @@ from hybrid_lsp.core.tokens import (
     UNIVERSAL,
     Room,
     Scale,
+    Tally,
     estimate_tokens,
     line_tokens,
     split_lines,
@@ -50,6 +51,17 @@ def test_a_text_is_the_sum_of_its_lines(lines: list[str], last: str, tokenizer: 
     apart = sum(estimate_tokens(line, weights) for line in lines) + estimate_tokens(last, weights)
 
     assert estimate_tokens("".join(lines) + last, weights) == pytest.approx(apart)
+
+
+@given(st.lists(texts), st.booleans())
+def test_a_text_in_pieces_is_told_as_it_grows(pieces: list[str], is_long: bool) -> None:
+    """However it is cut, it comes to the estimate of the whole, up to what is lost where a line is too long to keep."""
+    tally = Tally()
+    text = ("word(" * 200 if is_long else "") + "".join(pieces)
+    told = [tally.feed(piece) for piece in ("word(" * 200 if is_long else "", *pieces)]
+
+    assert told[-1] == pytest.approx(estimate_tokens(text), abs=3 + 0.01 * len(text))
+    assert is_long or told[-1] == round(estimate_tokens(text))
 
 
 @given(texts)

@@ -122,7 +122,7 @@ class Person:
         self.editor.keys("1<CR>")
         until(lambda: self.ollama.made > made)
         line = next(line for line in self.screen.until(f"{self.title}: ").splitlines() if line.startswith(self.title))
-        assert line.removeprefix(f"{self.title}: ") in (f"asking {MODEL}", f"{MODEL}: 10 characters")
+        assert line.removeprefix(f"{self.title}: ") in (f"asking {MODEL}", f"{MODEL}: about 3 tokens")
 
     @property
     def title(self) -> str:

@@ -20,6 +20,7 @@ from hybrid_lsp.core.job import Job, Task, Wish
 from hybrid_lsp.core.money import told_at_most
 from hybrid_lsp.core.policy import Policy
 from hybrid_lsp.core.router import Plan
+from hybrid_lsp.core.tokens import estimate_tokens
 from hybrid_lsp.demo.languages import language_of
 from hybrid_lsp.frontends.terminal import ask, typed
 from hybrid_lsp.frontends.terminal.ask import Wanted
@@ -274,7 +275,7 @@ def test_a_line_of_progress_is_drawn_over(terminal: Terminal) -> None:
     """On a terminal one sees how much has come; nothing of it is left over."""
     terminal.tty = True
     assert terminal.ask() == 0
-    assert f"small: {len(fenced(GOOD))} characters\x1b[K" in terminal.errors.getvalue()
+    assert f"small: about {round(estimate_tokens(fenced(GOOD)))} tokens\x1b[K" in terminal.errors.getvalue()
     assert "\r\x1b[Ksmall (local, free)." in terminal.errors.getvalue()
     assert "-    result = 0\n+" not in terminal.errors.getvalue()
 

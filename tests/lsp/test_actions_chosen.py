@@ -119,7 +119,7 @@ def test_the_last_that_has_come_is_told_while_a_model_is_silent(asker: Asker) ->
     asker.begin({"small": [{"say": ["```python\n", GOOD, "\n```"], "gate": True}]})
     chosen = asker.one("Refactor")
     asked = [asker.start("codeAction/resolve", chosen)]
-    first = asker.told("$/progress", "small: 10 characters")["token"]
+    first = asker.told("$/progress", "small: about 3 tokens")["token"]
     asked.append(asker.start("codeAction/resolve", chosen))
     second = asker.told("$/progress", "asking small")["token"]
     assert first != second

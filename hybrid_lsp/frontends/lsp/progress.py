@@ -90,7 +90,7 @@ class Progress:
         elif isinstance(event, Left):
             self._why = event.sentence
         elif isinstance(event, Said):
-            self._report(f"{self._who}: {event.chars} characters", at_once=False)
+            self._report(f"{self._who}: about {event.tokens:,} tokens", at_once=False)
 
     def _report(self, message: str, *, at_once: bool) -> None:
         self._message = message

@@ -82,7 +82,7 @@ class Telling:
         if self.is_quiet:
             return
         if self.task in EDITING or not self.paper.out.isatty():
-            self._draw(f"{self._model}: {event.chars:,} characters")
+            self._draw(f"{self._model}: about {event.tokens:,} tokens")
             return
         if self._flow is None:
             self.rest()

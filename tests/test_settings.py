@@ -128,17 +128,21 @@ def test_a_policy_in_force_is_one_object_until_a_file_changes(tmp_path: Path) ->
     assert whitelists.policy(folder) == SAFEST.excluding(["legacy"])
 
 
-def test_a_folder_that_is_closed_is_forgotten(tmp_path: Path) -> None:
-    """What a folder had narrowed comes back when it is gone."""
+def test_of_a_folder_that_is_not_read_nobody_knows_what_it_forbids(tmp_path: Path) -> None:
+    """Before it was read, and after it was closed, nothing may leave it."""
     user = tmp_path / "user.json"
     user.write_text(REVIEW, encoding="utf-8")
     (tmp_path / "whitelist.json").write_text("{}", encoding="utf-8")
     whitelists = Whitelists(user)
-    whitelists.reread([tmp_path])
+    whitelists.reread([])
+    assert whitelists.policy(None).decide(Leave(Task.REVIEW)).allowed
     assert whitelists.policy(tmp_path) == SAFEST
 
-    whitelists.reread([])
+    (tmp_path / "whitelist.json").unlink()
+    whitelists.reread([tmp_path])
     assert whitelists.policy(tmp_path).decide(Leave(Task.REVIEW)).allowed
+    whitelists.reread([])
+    assert whitelists.policy(tmp_path) == SAFEST
 
 
 def test_where_the_users_whitelist_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

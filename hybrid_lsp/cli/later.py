@@ -36,6 +36,8 @@ class Later:
         self._make = make
         self._session: Session | None = None
         self._wish = Wish.ANY
+        self._ignored: dict[tuple[Path, str], str] = {}
+        """What was found out before it was there."""
         self._wanted, self._made = asyncio.Event(), asyncio.Event()
 
     async def keep(self) -> None:
@@ -48,6 +50,7 @@ class Later:
                 await self._wanted.wait()
         session = await asyncio.to_thread(self._make)
         session.wish = self._wish
+        session.ignored.update(self._ignored)
         self._session = session
         self._made.set()
         for problem in session.problems:
@@ -131,7 +134,8 @@ class Later:
             return self._session.why_excluded(root, path)
         from hybrid_lsp.settings.exclusions import Exclusions
 
-        return Exclusions(root).why(path)
+        rule = self._ignored[root, path] = Exclusions(root).why(path)
+        return rule
 
     @property
     def profile(self) -> str:

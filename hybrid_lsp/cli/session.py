@@ -33,7 +33,7 @@ from hybrid_lsp.core.errors import HybridError, Problem, Refused, fault_told
 from hybrid_lsp.core.history import advice_only
 from hybrid_lsp.core.job import Job, Wish
 from hybrid_lsp.core.money import ZERO
-from hybrid_lsp.core.policy import Leave, Policy, Send
+from hybrid_lsp.core.policy import SAFEST, Leave, Policy, Send
 from hybrid_lsp.core.price import Price
 from hybrid_lsp.core.profile import PROFILES, Profile
 from hybrid_lsp.core.record import Record
@@ -59,6 +59,8 @@ _ADVICE_MS = 600_000
 _HISTORY_MS = 90 * _DAY_MS
 CACHE_NAME = "answers.sqlite"
 _LOCKED = "The system's keyring does not answer, so no cloud model is asked; unlock it, or set the keys as variables."
+_NO_FOLDER = 0
+_GONE = "By which rules this file may leave is not known yet, or not any more, since its folder was closed; ask again."
 _OPENING = "The ledger is still being opened; ask again in a moment."
 
 Root = Callable[[int], Path | None]
@@ -96,7 +98,8 @@ class Session:
         self._vendors = Vendors(rules=Rules.of(patterns=config.asking.patterns)[0])
         self._looking: asyncio.Future[Vendors] | None = None
         """At keys and prices: one look at a time, however long it takes."""
-        self._ignored: dict[tuple[Path, str], str] = {}
+        self.ignored: dict[tuple[Path, str], str] = {}
+        """What ignore files say of paths, as it was last seen."""
         self._models = AskedModels(now_ms, others=self.desk.others, proxy=config.asking.proxy, open_door=open_door)
         self._assistant: Assistant | None = None
         self.answers = CachedAnswers(self._cache())
@@ -228,12 +231,18 @@ class Session:
     def plan(self, job: Job) -> Plan:
         """See `Asking`. What an ignore file says of a path is known from when its document was opened."""
         root = self._root(job.excerpt.workspace)
-        ignored_by = self._ignored.get((root, job.excerpt.path), "") if root is not None else ""
-        return self._decided(job, self._policy(root), self._budget, ignored_by)
+        ignored_by = self.ignored.get((root, job.excerpt.path), "") if root is not None else ""
+        policy = SAFEST if self._is_gone(job, root) else self._policy(root)
+        return self._decided(job, policy, self._budget, ignored_by)
+
+    def _is_gone(self, job: Job, root: Path | None) -> bool:
+        return root is None and job.excerpt.workspace != _NO_FOLDER
 
     async def standing(self, job: Job) -> Standing:
-        """See `assistant.ports.Desk`: everything is asked anew."""
+        """See `assistant.ports.Desk`: everything is asked anew. Raises `Refused` where the folder was closed."""
         root = self._root(job.excerpt.workspace)
+        if self._is_gone(job, root):
+            raise Refused(_GONE)
         policy = self._policy(root)
         ignored_by = await asyncio.to_thread(self.why_excluded, root, job.excerpt.path) if root is not None else ""
         if self._ledger is not None:
@@ -272,7 +281,7 @@ class Session:
         """Return which rule of an ignore file excludes a path, and remember it for `plan`. Reads the disk."""
         from hybrid_lsp.settings.exclusions import Exclusions
 
-        rule = self._ignored[root, path] = Exclusions(root).why(path)
+        rule = self.ignored[root, path] = Exclusions(root).why(path)
         return rule
 
     def _trusts(self, root: Path | None) -> bool:

@@ -77,13 +77,15 @@ class Whitelists:
     def policy(self, folder: Path | None) -> Policy:
         """Return what the user allows, narrowed by the folder's own whitelist.json where there is one.
 
+        Of a folder that was not read yet, or is not read any more, nobody knows what it forbids: nothing may leave it.
         The same object comes back while the files say the same, so that a policy may remember its answers.
         """
         user, own = self._user, self._by_folder.get(folder) if folder else None
         known = self._in_force.get(folder)
         if known is not None and known[0] is user and known[1] is own:
             return known[2]
-        policy = user.policy.excluding(self._excluded)
+        policy = user.policy if own is not None or folder is None else SAFEST
+        policy = policy.excluding(self._excluded)
         if own is not None and own.is_there:
             policy = policy.narrowed_by(own.policy)
         self._in_force[folder] = user, own, policy

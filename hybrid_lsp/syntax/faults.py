@@ -25,8 +25,7 @@ def faults(text: str, language: str, *, deadline: float, lines: range | None = N
     None where there is no grammar, the file is over 1 MB, or `deadline`, a time of `time.monotonic()`, has passed.
     A block with nothing in it is looked for below `lines` only, below all where they are not given: an edit changes
     nothing elsewhere. The first look at a file parses it all; a look at the same file with an edit in it costs a few
-    milliseconds.
-    Any thread may ask.
+    milliseconds. Any thread may ask.
     """
     tree = tree_of(text.encode("utf-8", "replace"), language, deadline=deadline)
     count = None if tree is None else _counted(tree.root_node, deadline)

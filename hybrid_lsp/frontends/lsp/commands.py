@@ -21,7 +21,7 @@ from hybrid_lsp.frontends.lsp.delivery import Delivery
 from hybrid_lsp.frontends.lsp.documents import Document
 from hybrid_lsp.frontends.lsp.editor import Editor
 from hybrid_lsp.frontends.lsp.edits import place_of
-from hybrid_lsp.frontends.lsp.errands import Errand, Errands
+from hybrid_lsp.frontends.lsp.errands import KEPT_OUT, Errand, Errands
 from hybrid_lsp.frontends.lsp.findings import Findings
 from hybrid_lsp.frontends.lsp.hover import CLEAR_COMMAND, Hovers
 from hybrid_lsp.frontends.lsp.offers import CHANGED, Offers, most_usd, waits, whole
@@ -242,7 +242,10 @@ class Commands:
     async def _meant(self, told: Any) -> Errand:
         """The question that is named, by what is known once everything was looked at; or the last one."""
         if told is not None:
-            errand, _ = self._errands.begin(*self._offers.aim(told))
+            aim, document = self._offers.aim(told)
+            if not await self._editor.may_be_seen(document):
+                raise Refused(KEPT_OUT)
+            errand, _ = self._errands.begin(aim, document)
             await self._asking.ready()
             errand.plan = self._asking.plan(errand.job)
             return errand

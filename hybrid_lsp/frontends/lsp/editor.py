@@ -49,8 +49,8 @@ class Editor:
         return wire_of(self.server).documents
 
     def place(self, document: Document) -> Place:
-        """Return where a document, or the notebook of a cell, lies in its folder."""
-        return self._folders.place(document.notebook or document.uri)
+        """Return where a document, or the notebook of a cell, lies in its folder, or by whose rules it may leave."""
+        return self._folders.place_to_ask(document.handle, document.notebook or document.uri)
 
     async def may_be_seen(self, document: Document) -> bool:
         """Say whether a model may see a document."""

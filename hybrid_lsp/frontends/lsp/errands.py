@@ -91,6 +91,9 @@ class Errands:
         """
         if not await self._editor.may_be_seen(document):
             raise Refused(KEPT_OUT)
+        place = self._editor.place(document)  # a folder may have come or gone since it was asked
+        excerpt = replace(errand.job.excerpt, workspace=place.workspace, path=place.path)
+        errand.job = replace(errand.job, excerpt=excerpt)
         self.last = errand
         errand.asked = errand.under_way = True
         task = asyncio.current_task()

@@ -74,12 +74,12 @@ class Hovers:
         document = self._editor.documents.get(params.text_document.uri)
         if document is None or not self._editor.abilities.hover:
             return None
+        if not await self._editor.may_be_seen(document):  # which is known at once, but right after it was opened
+            return None
         look = self._look(document, params.position)
         if look is None:
             return None
         whole = whole_of(document)
-        if not await self._editor.may_be_seen(document):
-            return None
         if (known := self._known.get(look.key)) is not None:
             return self._explained(look, known)
         plan = self._asking.plan(look.job)

@@ -105,6 +105,7 @@ class Server(LanguageServer):
         problems: Sequence[Problem] = (),
         lasting: Sequence[Lasting] = (),
         why_excluded: Why | None = None,
+        folder_of: Callable[[Path], Path] = lambda path: path.parent,
         asking: Asking | None = None,
         answers: Path | None = None,
         hover: bool = True,
@@ -112,6 +113,7 @@ class Server(LanguageServer):
     ) -> None:
         """Start each of `lasting`, and say what is wrong in the user's settings, once the client is there.
 
+        `folder_of` reads the disk, and returns where the rules are for a file outside every folder.
         Without `asking`, ghost text is all that is offered. `answers` is the folder for answers that are read, not
         applied; without one they are messages. `hover`: whether explanations are offered where one points, and
         `hover_wait_s` how long a look waits for one; None: what suits the editor.
@@ -135,7 +137,7 @@ class Server(LanguageServer):
         self.lasting = lasting
         self.problems = problems
         self.policies = policies
-        self.entrance = Entrance(why_excluded)
+        self.entrance = Entrance(self.folders, why_excluded, folder_of)
         self.background: set[asyncio.Task[None]] = set()
         self.typed_since_rescan = False
         wire = wire_of(self)
@@ -187,7 +189,7 @@ class Server(LanguageServer):
             self.model.buffer_opened(place.workspace, document.handle, place.path, document.language, text)
             self.completer.opened(document.handle, place.workspace, place.path, document.language, text)
 
-        self.entrance.ask(document.handle, self.folders.root(place.workspace), place.path, let_in)
+        self.entrance.ask(document.handle, document.notebook or document.uri, let_in)
 
     def _document_closed(self, document: Document) -> None:
         self._known.discard(document.handle)
@@ -212,14 +214,29 @@ class Server(LanguageServer):
         if folder is not None:
             self.model.close_folder(folder.handle)
 
+    def change_folders(self, removed: Iterable[str], added: Iterable[str]) -> None:
+        """Begin and be done with folders; what lies in another one now goes by its rules."""
+        documents = list(wire_of(self).documents)
+        before = [self.folders.place(document.notebook or document.uri) for document in documents]
+        for uri in removed:
+            self.close_folder(uri)
+        for uri in added:
+            self.open_folder(uri)
+        for document, place in zip(documents, before, strict=True):
+            if self.folders.place(document.notebook or document.uri) != place:
+                self._let_in_anew(document)
+
+    def _let_in_anew(self, document: Document) -> None:
+        self._forget(document)
+        self._let_in(document)
+
     def files_changed(self, changed: Iterable[str]) -> None:
         """Pass on which files were created, changed or deleted on disk, by URI."""
         by_workspace: dict[int, list[str]] = {}
         changed = list(changed)
         if any(uri.rpartition("/")[2] == OUR_RULES for uri in changed):
             for document in wire_of(self).documents:
-                self._forget(document)
-                self._let_in(document)
+                self._let_in_anew(document)
         for uri in changed:
             place = self.folders.place(uri)
             if place.workspace and file_path(uri) is not None:
@@ -330,10 +347,7 @@ async def _did_change_watched_files(ls: Server, params: types.DidChangeWatchedFi
 
 
 async def _did_change_workspace_folders(ls: Server, params: types.DidChangeWorkspaceFoldersParams) -> None:
-    for folder in params.event.removed:
-        ls.close_folder(folder.uri)
-    for folder in params.event.added:
-        ls.open_folder(folder.uri)
+    ls.change_folders([folder.uri for folder in params.event.removed], [folder.uri for folder in params.event.added])
 
 
 async def _did_change_configuration(ls: Server, params: types.DidChangeConfigurationParams) -> None:

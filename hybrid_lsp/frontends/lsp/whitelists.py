@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -54,11 +55,14 @@ class Client(Protocol):
 
 
 async def keep_reading(policies: Policies, folders: Folders, client: Client) -> None:
-    """Read every whitelist now, and again whenever it has changed. Never ends; the loop does not wait for the disk."""
+    """Read every whitelist now, and again whenever it has changed or a folder has come. Never ends.
+
+    The loop does not wait for the disk.
+    """
     underlined: set[Path] = set()
     while True:
-        roots = [folder.root for folder in folders]
-        for whitelist in await asyncio.to_thread(policies.reread, roots):
+        folders.news.clear()
+        for whitelist in await asyncio.to_thread(policies.reread, folders.roots()):
             if whitelist.problems or whitelist.path in underlined:
                 _underline(client, whitelist)
             if whitelist.problems:
@@ -66,7 +70,9 @@ async def keep_reading(policies: Policies, folders: Folders, client: Client) -> 
             elif whitelist.path in underlined:
                 underlined.remove(whitelist.path)
                 _log(client, types.MessageType.Info, f"{whitelist.path.name} is in order again.")
-        await asyncio.sleep(INTERVAL_S)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(INTERVAL_S):
+                await folders.news.wait()
 
 
 def _underline(client: Client, whitelist: Whitelist) -> None:

@@ -10,7 +10,9 @@ from importlib import import_module
 
 from hybrid_lsp.cli.parser import parser
 
-INTERRUPTED = 130
+WRONG_USE, INTERRUPTED = 2, 130
+_IN_A_FOLDER = frozenset({"ask", "review", "route", "whitelist"})
+"""Commands that go by the folder that they are started in."""
 _COMMANDS = {
     "serve": ("hybrid_lsp.cli.serve", "run"),
     "doctor": ("hybrid_lsp.cli.models", "run_doctor"),
@@ -36,6 +38,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv: list[str]) -> int:
     arguments = parser().parse_args(_with_default_command(argv))
+    if arguments.command in _IN_A_FOLDER and not _is_somewhere():
+        print("The folder that this terminal is in is not there any more; go to another one.", file=sys.stderr)
+        return WRONG_USE
     if arguments.command == "demo":
         from hybrid_lsp import demo
 
@@ -43,6 +48,14 @@ def _run(argv: list[str]) -> int:
     module, name = _COMMANDS[arguments.command]
     run: Callable[..., int] = getattr(import_module(module), name)
     return run(arguments)
+
+
+def _is_somewhere() -> bool:
+    try:
+        os.getcwd()
+    except OSError:
+        return False
+    return True
 
 
 def _open_standard_streams() -> None:

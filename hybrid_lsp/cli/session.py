@@ -24,7 +24,7 @@ from hybrid_lsp.cli.clock import now_ms
 from hybrid_lsp.cli.desk import LOOK_TIMEOUT_S, Desk
 from hybrid_lsp.cli.servers import server_settings
 from hybrid_lsp.cli.told import dashboard_page, spent_markdown
-from hybrid_lsp.cli.vendors import Vendors, vendors_aside
+from hybrid_lsp.cli.vendors import Vendors, vendors_aside, vendors_without_keyring
 from hybrid_lsp.core.budget import Budget, month_of
 from hybrid_lsp.core.catalog import Model, fill
 from hybrid_lsp.core.check import Verdict
@@ -58,7 +58,9 @@ _DAY_MS = 24 * 3600 * 1000
 _ADVICE_MS = 600_000
 _HISTORY_MS = 90 * _DAY_MS
 CACHE_NAME = "answers.sqlite"
-_LOCKED = "The system's keyring does not answer, so no cloud model is asked; unlock it, or set the keys as variables."
+_LOCKED = (
+    "The system's keyring does not answer, so no model is asked whose key is only there; unlock it, or set a variable."
+)
 _NO_FOLDER = 0
 _GONE = "By which rules this file may leave is not known yet, or not any more, since its folder was closed; ask again."
 _OPENING = "The ledger is still being opened; ask again in a moment."
@@ -210,10 +212,10 @@ class Session:
         looking = self._looking = self._looking or vendors_aside(self.desk)
         done, _ = await asyncio.wait((looking,), timeout=KEYS_TIMEOUT_S)
         if not done:
-            self.problems = (*self.desk.problems, Problem(sentence=_LOCKED))
-            models = [] if self._vendors.candidates else [m for m in self.desk.catalog.models if not m.is_local]
-            waiting = [Candidate(model=m, missing=_LOCKED, missing_rule="key") for m in models if m.roles]
-            self._vendors = replace(self._vendors, candidates=(*self._vendors.candidates, *waiting))
+            if not self._vendors.candidates:  # else what was known goes on
+                self._vendors = await asyncio.to_thread(vendors_without_keyring, self.desk, _LOCKED)
+            locked = any(candidate.missing == _LOCKED for candidate in self._vendors.candidates)
+            self.problems = (*self.desk.problems, *self._vendors.problems, *[Problem(sentence=_LOCKED)] * locked)
             return
         self._looking = None
         self._vendors = looking.result()

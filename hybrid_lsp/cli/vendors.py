@@ -3,13 +3,13 @@
 import asyncio
 import getpass
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Thread
 
-from hybrid_lsp.backends.keys import key_for, why_no_key
+from hybrid_lsp.backends.keys import from_keyring, key_for, why_no_key
 from hybrid_lsp.cli.asked import VENDORS
 from hybrid_lsp.cli.desk import Desk
 from hybrid_lsp.core.catalog import Model
@@ -44,7 +44,7 @@ class Vendors:
         return self.prices.get(model.id, _NO_PRICES)[1]
 
 
-def vendors_of(desk: Desk) -> Vendors:
+def vendors_of(desk: Desk, keyring: Callable[[str], str | None] = from_keyring) -> Vendors:
     """Look at keys and prices as they are now. May ask the system's keyring: see `vendors_aside`."""
     known = {*VENDORS, *desk.others}
     models = [m for m in desk.catalog.models if not m.is_local and m.roles and m.backend in known]
@@ -54,10 +54,19 @@ def vendors_of(desk: Desk) -> Vendors:
         for model in models
     }
     keys: dict[str, str] = {}
-    candidates = tuple(_candidate(model, prices[model.id][0], desk.environment, keys) for model in models)
+    candidates = tuple(_candidate(model, prices[model.id][0], desk.environment, keys, keyring) for model in models)
     words = (_user(), platform.node(), str(Path.home()))
     rules, problems = Rules.of({*keys.values(), *_other_keys(desk)}, desk.config.asking.patterns, words)
     return Vendors(rules=rules, keys=keys, candidates=candidates, prices=prices, problems=tuple(problems))
+
+
+def vendors_without_keyring(desk: Desk, why: str) -> Vendors:
+    """Look at what the keyring need not be asked for; who has no key elsewhere is missing one, and `why` says so."""
+    vendors = vendors_of(desk, lambda _: None)
+    return replace(vendors, candidates=tuple(
+        replace(one, missing=why) if one.missing == why_no_key(one.model) else one
+        for one in vendors.candidates
+    ))  # fmt: skip
 
 
 def vendors_aside(desk: Desk) -> "asyncio.Future[Vendors]":
@@ -94,9 +103,12 @@ def _other_keys(desk: Desk) -> Iterator[str]:
     yield from (server.key for server in desk.config.servers)
 
 
-def _candidate(model: Model, price: Price | None, environment: Mapping[str, str], keys: dict[str, str]) -> Candidate:
+def _candidate(
+    model: Model, price: Price | None, environment: Mapping[str, str], keys: dict[str, str],
+    keyring: Callable[[str], str | None],
+) -> Candidate:  # fmt: skip
     try:
-        key = key_for(model, environment)
+        key = key_for(model, environment, keyring=keyring)
     except Refused as refused:
         return Candidate(model=model, price=price, missing=str(refused), missing_rule="key")
     if key is None:

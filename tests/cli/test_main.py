@@ -1,5 +1,6 @@
 """cli: what holds for every command, before it begins and after it has ended."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -16,3 +17,16 @@ def test_ctrl_c_while_a_command_is_imported(
     monkeypatch.setitem(cli._COMMANDS, "doctor", ("imported_slowly", "run"))
     assert cli.main(["doctor"]) == 130
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps a folder that somebody is in")
+@pytest.mark.parametrize("command", ["ask a.py --task fix", "route a.py --task fix", "review", "whitelist show"])
+def test_in_a_folder_that_is_gone(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """It is one sentence, and no traceback."""
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert cli.main(command.split()) == 2
+    assert capfd.readouterr().err == "The folder that this terminal is in is not there any more; go to another one.\n"

@@ -14,6 +14,8 @@ from hybrid_lsp.core.reply import Reply
 from tests.cli.town import town
 from tests.doubles.cloud import KEY
 
+VARIABLES = ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GEMINI_API_KEY")
+
 
 async def test_a_locked_keyring_keeps_nobody_from_a_model_of_this_machine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -31,7 +33,7 @@ async def test_a_locked_keyring_keeps_nobody_from_a_model_of_this_machine(
     monkeypatch.setitem(sys.modules, "keyring", keyring)
     monkeypatch.setattr(sessions, "KEYS_TIMEOUT_S", 1.0)
     async with town(tmp_path, monkeypatch) as all_of_it:
-        for name in ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GEMINI_API_KEY"):
+        for name in VARIABLES:
             monkeypatch.delenv(name)
         session = await all_of_it.window()
         reply = await all_of_it.ask(session, all_of_it.job(Task.REFACTOR, ""))
@@ -51,3 +53,23 @@ async def test_a_locked_keyring_keeps_nobody_from_a_model_of_this_machine(
     assert asked_meanwhile == 1
     assert any(not step.model.is_local for step in plan.steps)
     assert not [problem for problem in session.problems if "keyring" in problem.sentence]
+
+
+async def test_a_locked_keyring_keeps_nobody_from_a_model_whose_key_is_a_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only who has no key elsewhere is not asked, and the sentence for that helps."""
+    unlocked = threading.Event()
+    keyring = ModuleType("keyring")
+    keyring.get_password = lambda *_: unlocked.wait(30) and KEY  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "keyring", keyring)
+    monkeypatch.setattr(sessions, "KEYS_TIMEOUT_S", 0.3)
+    async with town(tmp_path, monkeypatch) as all_of_it:
+        for name in VARIABLES[1:]:
+            monkeypatch.delenv(name)
+        session = await all_of_it.window()
+        plan = session.plan(all_of_it.job())
+        unlocked.set()
+
+    assert {step.model.backend for step in plan.steps if not step.model.is_local} == {"anthropic"}
+    assert [problem for problem in session.problems if "keyring does not answer" in problem.sentence]

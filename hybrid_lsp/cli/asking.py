@@ -30,7 +30,7 @@ def run_ask(arguments: argparse.Namespace) -> int:
     """Ask, and print the answer or write it into the file."""
     from hybrid_lsp.demo.languages import language_of
     from hybrid_lsp.frontends.terminal import ask
-    from hybrid_lsp.frontends.terminal.span import folder_of
+    from hybrid_lsp.frontends.terminal.span import folder_of, parse_span, path_in
 
     where = os.path.join(Path.cwd(), arguments.span)  # not a Path: it may end in `:10-20`
     folder = folder_of(Path(where))
@@ -48,7 +48,8 @@ def run_ask(arguments: argparse.Namespace) -> int:
     )  # fmt: skip
 
     async def opened(remark: Callable[[str], None]) -> "Session":
-        return await open_session(config, folder, remark)
+        path = path_in(folder, Path(parse_span(where).path))
+        return await open_session(config, folder, path, remark)
 
     return ask.run(
         wanted, opened, job=uuid.uuid4().hex, folder=folder, language_of=language_of, replace_file=replace_file,
@@ -64,8 +65,8 @@ def _end_as_ctrl_c_does() -> None:
             signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
 
 
-async def open_session(config: Config, folder: Path, remark: Callable[[str], None]) -> "Session":
-    """Return a session for the files of one folder that has looked at everything once."""
+async def open_session(config: Config, folder: Path, path: str, remark: Callable[[str], None]) -> "Session":
+    """Return a session for a file of a folder that has looked at everything once."""
     from hybrid_lsp.cli.session import Session
 
     whitelists = Whitelists(user_whitelist_path(), config.asking.never_leave)
@@ -74,6 +75,7 @@ async def open_session(config: Config, folder: Path, remark: Callable[[str], Non
     for problem in session.problems:
         remark(problem.sentence)
     try:
+        await asyncio.to_thread(session.why_excluded, folder, path)  # the plan that is shown first knows of it
         await session.look()
     except BaseException:
         await session.close()

@@ -184,3 +184,17 @@ async def test_what_does_not_come_to_an_answer(person: Person) -> None:
     assert (paid[0], paid[2]) == (1, "")
     assert "--wish local" in json.loads(paid[1])["error"]
     assert not any(row.cost_usd for row in rows(person))
+
+
+@pytest.mark.parametrize("rules", [".hybridignore", ".gitignore", "shop/.hybridignore"])
+async def test_a_price_is_told_for_nobody_who_will_not_be_asked(rules: str, person: Person) -> None:
+    """The plan that is shown first knows of the ignore files: what they name goes to no cloud model."""
+    person.whitelist(ALLOWING)
+    (person.folder / rules).write_text("total.py\n", encoding="utf-8")
+    _, _, said = await person.run(
+        "ask", "shop/total.py", "--task", "review", "--prompt", HARD, "--yes", "--max-cost", "0.2", **KEYS
+    )
+
+    assert SMALL in said
+    assert "claude" not in said, said
+    assert "$0" not in said, said

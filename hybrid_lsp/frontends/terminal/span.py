@@ -57,7 +57,7 @@ def read_span(span: Span, *, task: Task, folder: Path, language_of: Callable[[st
     first, last = (1, len(lines)) if span.first is None or span.last is None else (span.first, span.last)
     if last > len(lines):
         raise Refused(f"{path.name} has {_counted(len(lines))}, and line {last} is asked for; name lines that it has.")
-    inside = _relative(path, folder)
+    inside = path_in(folder, path)
     cursor = task is Task.COMPLETE
     marked = "\n".join(lines[first - 1 : last])
     above = lines[: last - 1] if cursor else lines[: first - 1]
@@ -106,7 +106,8 @@ def _unfit(found: os.stat_result) -> str:
     return f"is larger than {MAX_BYTES >> 20} MiB; so much is not sent to a model" if found.st_size > MAX_BYTES else ""
 
 
-def _relative(path: Path, folder: Path) -> str:
+def path_in(folder: Path, path: Path) -> str:
+    """Return what a file is called in a folder, with `/`; its bare name where it is not in there."""
     whole, root = path.resolve(), folder.resolve()
     return whole.relative_to(root).as_posix() if whole.is_relative_to(root) else whole.name
 

@@ -30,6 +30,7 @@ from hybrid_lsp.core.policy import Ask
 from hybrid_lsp.core.price import Price, Usage
 from hybrid_lsp.core.record import Basis, Denied, Origin, Record, Reservation, Status
 from hybrid_lsp.core.redact import Redacted, Restorer, restore
+from hybrid_lsp.core.reply import well_formed
 from hybrid_lsp.core.router import Step
 from hybrid_lsp.core.stream import ChatPrompt, Ending, EndReason, Piece
 from hybrid_lsp.core.tokens import Tally
@@ -254,8 +255,11 @@ class Attempt:
         self.tell(Checked(verdicts=judged.verdicts))
         return judged
 
+    def _words(self) -> str:
+        return well_formed("".join(self.words))
+
     def _text(self) -> str:
-        return restore("".join(self.words), self.redacted)
+        return restore(self._words(), self.redacted)
 
     def _reason(self) -> EndReason:
         return self.ending.reason if self.ending is not None else EndReason.BROKEN_OFF
@@ -281,7 +285,7 @@ class Attempt:
             return
         model, ending = self.step.model, self.ending
         entry = Entry(
-            text="".join(self.words),
+            text=self._words(),
             model=model.id,
             answered_by=ending.answered_by if ending else "",
             origin=Origin.LOCAL if model.is_local else Origin.CLOUD,
@@ -314,7 +318,7 @@ class Attempt:
         elif usage is not None:
             cost_usd, basis = account.price.cost_usd(usage), Basis.REPORTED
         else:
-            cost_usd, basis = account.assumed_usd("".join(self.words), self._thoughts()), Basis.ASSUMED
+            cost_usd, basis = account.assumed_usd(self._words(), self._thoughts()), Basis.ASSUMED
         return replace(
             self._record(status, judged), cost_usd=cost_usd, basis=basis, price=account.price,
             bytes_out=self.left_bytes, host=self.step.model.host if self.left_bytes else "",

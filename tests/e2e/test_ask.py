@@ -22,6 +22,7 @@ AFTER = (
 )
 GOOD = "```python\ndef total(prices):\n    return sum(prices)\n```"
 SCRIPT = (
+    Line(when="<signs>", say=("It adds → up 🎉.",)),
     Line(when="Explain", say=("It adds ", "up prices.")),
     Line(when="<slow>", say=("```python\n", "def total"), then="hang"),
     Line(when="<late>", say=(GOOD,), prompt_s=0.5),
@@ -198,3 +199,12 @@ async def test_a_price_is_told_for_nobody_who_will_not_be_asked(rules: str, pers
     assert SMALL in said
     assert "claude" not in said, said
     assert "$0" not in said, said
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-8"])
+async def test_an_answer_is_whole_whatever_the_system_writes_in(encoding: str, person: Person) -> None:
+    """What the system's encoding has not, as on Windows behind a pipe, costs no answer."""
+    explained = await person.run(
+        "ask", "shop/total.py:4-8", "--task", "explain", "--prompt", "<signs>", PYTHONIOENCODING=encoding
+    )
+    assert explained[:2] == (0, f"It adds → up 🎉.\n\n{SMALL} (local, free).\n"), explained

@@ -271,6 +271,22 @@ def test_an_explanation_behind_a_pipe_is_the_text_and_a_line_below(terminal: Ter
     assert terminal.out.getvalue() == f"{('word ' * 40).strip()}\n\nsmall (local, free).\n"
 
 
+@pytest.mark.parametrize(("bits", "sign"), [(("\ud83d",), "\ufffd"), (("\ud83d", "\ude00"), "😀")])
+def test_half_a_sign_costs_no_answer(bits: tuple[str, ...], sign: str, terminal: Terminal) -> None:
+    """JSON can say half a character, and some servers part one between two pieces: what can be used of it is there."""
+    code = fenced(f"{GOOD}  # <>").split("<>")
+    terminal.answering = Answering(
+        house(small=[Line(say=(code[0], *bits, code[1])), Line(say=("It ", *bits, "adds."))])
+    )  # fmt: skip
+    is_whole = len(bits) == 2
+    assert terminal.ask(apply=True) == (0 if is_whole else 1)
+    assert (f"# {sign}\n" in terminal.file.read_text("utf-8")) == is_whole
+    assert ("control characters" in terminal.said) != is_whole
+    terminal.file.write_text(CODE, encoding="utf-8", newline="")
+    assert terminal.ask(Task.EXPLAIN) == 0
+    assert terminal.out.getvalue().startswith(f"It {sign}adds.")
+
+
 def test_a_line_of_progress_is_drawn_over(terminal: Terminal) -> None:
     """On a terminal one sees how much has come; nothing of it is left over."""
     terminal.tty = True

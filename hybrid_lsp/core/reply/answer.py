@@ -43,6 +43,15 @@ class Answer:
     """Whether it is clear that of several blocks the last one is meant."""
 
 
+def well_formed(words: str) -> str:
+    """Return words that every file can hold: a sign that came in two halves is one, and half a sign is U+FFFD."""
+    try:
+        words.encode()
+    except UnicodeEncodeError:
+        return words.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return words
+
+
 def after_thoughts(words: str) -> str:
     """Return what a model said once it had thought.
 

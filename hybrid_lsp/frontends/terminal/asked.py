@@ -113,8 +113,7 @@ class Telling:
     def prose(self, reply: Reply) -> None:
         """Write an explanation or a review, as far as it does not stand there already, and where it came from."""
         if not self.paper.out.isatty():
-            self.paper.out.write(f"{reply.text}\n\n")
-            self.paper.out.flush()
+            self._piped(f"{reply.text}\n\n")
         elif self._streamed.strip() != reply.text.strip():
             flow = Flow(self.paper)
             flow.feed(reply.text)
@@ -130,11 +129,18 @@ class Telling:
             for line in diff.splitlines() if "\r" not in diff else diff.replace("\r", "").split("\n")[:-1]:
                 spelled = self.paper.spelled(line.expandtabs(4))
                 out.write(self.paper.styled(spelled, _STYLES.get(line[:1], "")) + "\n")
-        elif (binary := getattr(out, "buffer", None)) is not None:
-            out.flush()
-            binary.write(diff.encode())
         else:
-            out.write(diff)
+            self._piped(diff)
+        out.flush()
+
+    def _piped(self, text: str) -> None:
+        """Write a text for a program: all of it, and in UTF-8, also where the system's own encoding has less."""
+        out = self.paper.out
+        if (binary := getattr(out, "buffer", None)) is not None:
+            out.flush()
+            binary.write(text.encode("utf-8", "replace"))
+        else:
+            out.write(text)
         out.flush()
 
     def written(self, job: Job, diff: str) -> None:

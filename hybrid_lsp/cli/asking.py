@@ -59,7 +59,7 @@ def run_ask(arguments: argparse.Namespace) -> int:
 
 def _end_as_ctrl_c_does() -> None:
     """Settle also when the terminal is closed or the process is told to end: a hold that is left is charged in full."""
-    for name in ("SIGTERM", "SIGHUP"):
+    for name in ("SIGTERM", "SIGHUP", "SIGBREAK"):
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:  # `nohup` has its word
             signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))

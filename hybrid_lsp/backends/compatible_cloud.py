@@ -38,15 +38,16 @@ class CompatibleModel:
 
         def judge(status: int, body: bytes) -> Verdict:
             nonlocal adapted
-            adapted = self._fields.adapts(status, body)
+            adapted = self._fields.adapts(status, body, sent)
             if adapted:
                 # That one field is not taken says nothing against the model.
                 return Verdict(trouble=self._blame.trouble(TroubleKind.DECLINED))
             return judged(self._blame, status, error_in(body))
 
+        sent = self._fields.asked(prompt, max_output_tokens)
         question = Question(
             path=f"{'' if self._door.address.path else '/v1'}/chat/completions",
-            body=self._fields.asked(prompt, max_output_tokens),
+            body=sent,
             headers={"Authorization": f"Bearer {self._key}"},
             judge=judge,
             reading=ChatReading(self._trouble),

@@ -7,8 +7,9 @@ Rules:
 2. What a model thought is no part of the text, whether the server tells it apart or not.
 """
 
+import asyncio
 import json
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from contextlib import aclosing
 
 from hybrid_lsp.backends import llamacpp, openai
@@ -54,10 +55,15 @@ class ChatFields:
             **self._wishes,
         }
 
-    def adapts(self, status: int, body: bytes) -> bool:
-        """Leave out, or rename, what an error names; return whether that changes anything."""
+    def adapts(self, status: int, body: bytes, sent: Collection[str] = ()) -> bool:
+        """Leave out, or rename, what an error names; return whether that changes anything.
+
+        It does, too, where another question has found out meanwhile that what was `sent` is not taken.
+        """
         if status not in (400, 422, 501):
             return False
+        if set(sent) - {"model", "messages", "stream", self._cap, *self._wishes}:
+            return True
         # A cap that a server does not know would be none: only one that it asks for by name is sent.
         if self._cap != _OTHER_CAP and _OTHER_CAP.encode() in body and b"context length" not in body:
             self._cap = _OTHER_CAP
@@ -147,9 +153,11 @@ class LocalChatModel:
         self, prompt: ChatPrompt, *, max_output_tokens: int, deadline_s: float
     ) -> AsyncGenerator[Piece, None]:
         """See `chat.LocalChat`."""
+        until_s = asyncio.get_running_loop().time() + deadline_s
+        sent = self._fields.asked(prompt, max_output_tokens)
         async with self._door.stream(
             f"{_root(self._door)}/chat/completions",
-            self._fields.asked(prompt, max_output_tokens),
+            sent,
             connect_timeout_s=min(CONNECT_TIMEOUT_S, deadline_s),
             first_byte_timeout_s=deadline_s,
             total_timeout_s=deadline_s,
@@ -160,9 +168,10 @@ class LocalChatModel:
                         yield piece
                 return
             body = await stream.body()
-            if not self._fields.adapts(stream.status, body):
+            if not self._fields.adapts(stream.status, body, sent):
                 raise self._trouble(stream.status, body)
-        async with aclosing(self.ask(prompt, max_output_tokens=max_output_tokens, deadline_s=deadline_s)) as pieces:
+        left_s = until_s - asyncio.get_running_loop().time()
+        async with aclosing(self.ask(prompt, max_output_tokens=max_output_tokens, deadline_s=left_s)) as pieces:
             async for piece in pieces:
                 yield piece
 

@@ -62,6 +62,8 @@ class AskedModels:
         self._windows: Callable[[str], int | None] = lambda _: None
         self._local: dict[tuple[str, str], LocalChat] = {}
         self._doors: dict[str, CloudDoor] = {}
+        self._cloud: dict[Model, tuple[str, CloudModel]] = {}
+        """With the key that each is asked with; some have learned what their vendor does not take."""
 
     def learn(
         self, findings: Sequence[Finding], keys: Mapping[str, str], rules: Rules,
@@ -99,7 +101,11 @@ class AskedModels:
             redactions=leave.redactions,
             went=leave.went,
         )
-        asked = vendor(self._door(base_url), model, self._keys[model.id])
+        key = self._keys[model.id]
+        known, asked = self._cloud.get(model, ("", None))
+        if asked is None or known != key:
+            asked = vendor(self._door(base_url), model, key)
+            self._cloud[model] = key, asked
         pieces = asked.ask(prompt, permit=permit, max_output_tokens=step.output_cap_tokens, deadline_s=deadline_s)
         async with aclosing(pieces):
             async for piece in pieces:

@@ -346,6 +346,21 @@ async def test_a_chat_that_does_not_take_a_field_is_asked_without_it(tmp_path: P
     assert answers[1][-1].ending == WHOLE["openai"]
 
 
+async def test_two_questions_at_once_find_out_together_what_a_chat_does_not_take(tmp_path: Path) -> None:
+    """Whoever is told second what the first has mended already asks again, too."""
+    async with CHAT.serving(tmp_path, openai_cloud.chat()) as double:
+        door = door_to(double)
+        model = CHAT.opens(door, CHAT.model(), KEY)
+
+        async def answer() -> list[Piece]:
+            async with aclosing(model.ask(PROMPT, permit=permit(), max_output_tokens=99, deadline_s=5)) as pieces:
+                return [piece async for piece in pieces]
+
+        answers = await asyncio.gather(*(answer() for _ in range(3)))
+        await door.close()
+    assert [text_of(pieces) for pieces in answers] == ["return total"] * 3
+
+
 async def test_a_chat_that_takes_few_fields_is_no_failing_vendor(tmp_path: Path) -> None:
     """Each field is left out in turn, within the same deadline, and the circuit stays closed."""
     refusing = [failure(400, {"error": {"message": f"no {name}"}}) for name in ("max_completion_tokens", *WISHES)]

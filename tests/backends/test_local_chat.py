@@ -216,6 +216,15 @@ async def test_what_a_server_does_not_take_is_left_out(fields: tuple[str, ...]) 
     assert answers == ["return total"] * 2
 
 
+async def test_two_questions_at_once_find_out_together_what_a_server_does_not_take() -> None:
+    """Whoever is told second what the first has mended already asks again, too."""
+    async with OpenAiDouble(takes_not=("logprobs", "stream_options")) as double:
+        model = await openai_chat.open_chat(LocalDoor(double.url))
+        answers = await asyncio.gather(*(answer_of(model) for _ in range(3)))
+        await model.close()
+    assert [text_of(pieces) for pieces in answers] == ["return total"] * 3
+
+
 async def test_an_overflow_is_no_field_to_leave_out() -> None:
     """An error that names the cap beside the window is told, and the cap stays."""
     said = "'max_tokens' or 'max_completion_tokens' is too large. This model's maximum context length is 4096 tokens"

@@ -163,13 +163,17 @@ output_usd = 2
 async def test_a_vendor_that_the_settings_name_is_asked_by_chat_completions(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The whole way as with the others: its host has to be allowed, its price is the person's, its answer is an edit."""
+    """The whole way as with the others: its host has to be allowed, its price is the person's, its answer is an edit.
+
+    What it does not take is found out once, and not with every question.
+    """
     says = {"openai": (openai_cloud.chat((GOOD,)),)}
     async with town(
         tmp_path, monkeypatch, small=scripted(), says=says, settings=OTHER, standard="other/maker/coder-xl"
     ) as it:
         session = await it.window()
         reply = await it.ask(session, it.job(instruction=f"{HARD} case <chatter>"))
+        again = await it.ask(session, it.job(instruction=f"{HARD} case <another language>"))
         (it.home / "whitelist.json").write_text('{"cloud_apis": ["anthropic.com"]}', encoding="utf-8")
         kept = await it.ask(await it.window(), it.job(instruction=f"{HARD} case <broken syntax>"))
         await it.close()
@@ -177,11 +181,12 @@ async def test_a_vendor_that_the_settings_name_is_asked_by_chat_completions(
 
     assert isinstance(reply, Reply)
     assert (reply.origin, reply.basis, reply.cost_usd) == (Origin.CLOUD, Basis.REPORTED, Decimal("0.000207"))
+    assert isinstance(again, Reply)
     assert isinstance(kept, Failure)
-    assert [asked.path for asked in it.vendors["openai"].server.asked] == ["/v1/chat/completions"] * 2
+    assert [asked.path for asked in it.vendors["openai"].server.asked] == ["/v1/chat/completions"] * 3
     assert [(row.backend, row.model, row.host) for row in rows if row.host] == [
         ("other", "maker/coder-xl", "api.openai.com")
-    ]
+    ] * 2
 
 
 CANCELS, AT_ONCE = 500, 25

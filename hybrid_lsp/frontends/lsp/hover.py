@@ -149,6 +149,8 @@ class Hovers:
             self._keep(look.key, outcome)
         else:
             self._failed_s[look.key] = asyncio.get_running_loop().time()
+            while len(self._failed_s) > _MOST_KEPT:
+                del self._failed_s[next(iter(self._failed_s))]
 
     def _keep(self, key: str, reply: "Reply") -> None:
         self._known.pop(key, None)

@@ -11,6 +11,7 @@ from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
+from unicodedata import normalize
 
 Read = Callable[[Path], bytes | None]
 """Returns a file's content, or None where it cannot be read."""
@@ -18,6 +19,8 @@ Read = Callable[[Path], bytes | None]
 GIT_RULES, OUR_RULES = ".gitignore", ".hybridignore"
 IGNORE_FILES = (OUR_RULES, GIT_RULES)
 _FLAGS = re.DOTALL | (re.IGNORECASE if sys.platform in ("win32", "darwin") else re.NOFLAG)
+_COMPOSES = sys.platform == "darwin"
+"""Whether one name may be spelled in two ways, with an accent for itself or not: then git has them composed, too."""
 _MAX_LEVELS_UP = 40
 _CLASSES = {
     "alpha": "a-zA-Z", "digit": "0-9", "alnum": "a-zA-Z0-9", "upper": "A-Z", "lower": "a-z", "space": r"\s",
@@ -99,6 +102,8 @@ class Ignored:
 
     def _rules_in(self, path: Path, place: str) -> list[Rule]:
         content = (self._read(path) or b"").removeprefix(BOM_UTF8)
+        if _COMPOSES:
+            content = normalize("NFC", content.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
         rules = [
             rule._replace(place=f"{place}:{number}")
             for number, line in enumerate(content.decode("latin-1").split("\n"), 1)
@@ -143,7 +148,10 @@ def parse_rule(line: str) -> Rule | None:
 
 def _as_bytes(path: str) -> str:
     """Return a path with one character for each of its bytes: to git, `?` is one byte."""
-    return path if path.isascii() else path.encode("utf-8", "surrogateescape").decode("latin-1")
+    if path.isascii():
+        return path
+    path = normalize("NFC", path) if _COMPOSES else path
+    return path.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
 def _matching(rules: list[Rule], path: str, *, is_folder: bool) -> Rule | None:

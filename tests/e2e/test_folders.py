@@ -11,11 +11,12 @@ from tests.cli.town import CODE, HARD, town
 from tests.doubles import anthropic
 from tests.e2e.test_over_stdio import Window
 
-OPEN, SHUT, HIDDEN, IGNORED = "", "allowed_for_cloud.code_review", "no model sees it", "paths.gitignore"
+OPEN, SHUT, HIDDEN = "", "allowed_for_cloud.code_review", "no model sees it"
+IGNORED, SECRET = "paths.gitignore", "paths.secret"
 CASES = {
     "shut/a.py": SHUT, "shut/deep/a.py": SHUT, "plain/a.py": OPEN, "plain/hidden.py": HIDDEN, "plain/mine.py": IGNORED,
     "elsewhere/deep/a.py": OPEN, "elsewhere/deep/hidden.py": HIDDEN, "elsewhere/deep/mine.py": IGNORED,
-    "elsewhere/shut/a.py": SHUT, "untitled:a.py": OPEN,
+    "elsewhere/shut/a.py": SHUT, ".kube/config": SECRET, "untitled:a.py": OPEN,
 }  # fmt: skip
 """Files, by where they lie, and why they do not leave. The editor has `shut` and `plain` open, and no other folder."""
 
@@ -47,7 +48,7 @@ def why_not(window: Window, uri: str) -> str:
     answer: Mapping[str, Any] = window.command("why", told)
     if "error" in answer:
         return str(answer["error"]["message"])
-    rules = [one["rule"] for one in answer["result"]["refusals"] if one["rule"] in (SHUT, IGNORED)]
+    rules = [one["rule"] for one in answer["result"]["refusals"] if one["rule"] in (SHUT, IGNORED, SECRET)]
     assert bool(rules) != any(step["model"].startswith("claude") for step in answer["result"]["steps"]), answer
     return "".join(rules)
 

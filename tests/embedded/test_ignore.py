@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hybrid_lsp.core.policy import Policy, Send
+from hybrid_lsp.embedded import ignore
 from hybrid_lsp.embedded.ignore import OUR_RULES, Ignored, LeftAlone, parse_rule
 
 ENVIRONMENT = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
@@ -123,3 +125,15 @@ def test_our_own_file_adds_to_what_git_ignores(tmp_path: Path) -> None:
     assert left_alone.folder("private")
     assert left_alone.file("by_git.py")
     assert not left_alone.file("own.py")
+
+
+@pytest.mark.parametrize("rule", ["geheim-\u00fc.py", "geheim-u\u0308.py"])
+@pytest.mark.parametrize("path", ["a/geheim-\u00fc.py", "a/geheim-u\u0308.py"])
+def test_where_a_name_has_two_spellings_both_are_meant(
+    rule: str, path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On macOS an accent may stand for itself: a file is the same, and so is what is said of it."""
+    monkeypatch.setattr(ignore, "_COMPOSES", True)
+    (tmp_path / ".hybridignore").write_text(f"{rule}\n", encoding="utf-8")
+    assert LeftAlone(tmp_path, read).why(path) == ".hybridignore:1"
+    assert Policy(excluded=(rule,)).decide(Send(path)).rule == "paths.excluded"

@@ -18,14 +18,14 @@ from hybrid_lsp.core.catalog import Model, Role, Where
 from hybrid_lsp.core.complexity import assess
 from hybrid_lsp.core.errors import HybridError, Refused
 from hybrid_lsp.core.job import Job, Task
-from hybrid_lsp.core.policy import Policy
+from hybrid_lsp.core.policy import Policy, Send
 from hybrid_lsp.core.price import Price, Rates, Tier
 from hybrid_lsp.core.profile import BALANCED
 from hybrid_lsp.core.router import Candidate, Plan, decide, measure
 from hybrid_lsp.demo.languages import language_of
 from hybrid_lsp.frontends.terminal import route
 from hybrid_lsp.frontends.terminal.route import parse_span
-from hybrid_lsp.frontends.terminal.span import folder_of, read_span
+from hybrid_lsp.frontends.terminal.span import folder_of, path_in, read_span
 
 CODE = "".join(f"line_{i} = {i}\n" for i in range(1, 31))
 LOCAL = Candidate(
@@ -201,6 +201,16 @@ def test_the_folder_of_a_file(folder: Path) -> None:
     assert folder_of(folder / "src" / "a.py") == folder / "src"
     (folder / "whitelist.json").touch()
     assert folder_of(folder / "src" / "a.py") == folder
+
+
+@pytest.mark.parametrize("within", [".kube", ".ssh/work", ".KUBE", ".aws/.git"])
+def test_a_file_in_a_folder_of_secrets_is_known_as_one(within: str, tmp_path: Path) -> None:
+    """Its path says so wherever one asks from, and so it never leaves."""
+    path = tmp_path / within.removesuffix("/.git") / "config"
+    (tmp_path / within).mkdir(parents=True)
+    path.write_text("server: https://cluster.example\n", encoding="utf-8")
+    assert folder_of(path) == tmp_path
+    assert Policy().decide(Send(path_in(tmp_path, path))).rule == "paths.secret"
 
 
 @pytest.mark.parametrize(

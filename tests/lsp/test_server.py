@@ -313,9 +313,10 @@ def test_two_folders_never_mix_and_go_when_they_are_closed(repository: Path, tmp
 
 
 def test_a_secret_file_that_is_open_neither_speaks_nor_teaches(typist: Typist) -> None:
-    """Nothing is offered in an open .env, and nothing of it anywhere else."""
-    typist.edit(".env", CODE + HEAD)
-    assert typist.type(START) == []
+    """Nothing is offered in an open .env or in a folder of secrets elsewhere, and nothing of it anywhere else."""
+    for name in (".env", "../.kube/config"):
+        typist.edit(name, CODE + HEAD)
+        assert typist.type(START) == []
 
     typist.edit("settings.py", HEAD)
     assert typist.type(START) == []

@@ -10,12 +10,13 @@ Rules:
 
 from hybrid_lsp.core.policy.file import UNTIL_MENDED, parse_policy, policy_text
 from hybrid_lsp.core.policy.hosts import Fault, covers, read_entry, read_host, read_url
-from hybrid_lsp.core.policy.paths import is_secret_path
+from hybrid_lsp.core.policy.paths import SECRET_FOLDERS, is_secret_path
 from hybrid_lsp.core.policy.questions import Ask, Decision, Leave, Question, Reach, Send, Use
 from hybrid_lsp.core.policy.values import SAFEST, Policy
 
 __all__ = [
     "SAFEST",
+    "SECRET_FOLDERS",
     "UNTIL_MENDED",
     "Ask",
     "Decision",

@@ -4,7 +4,10 @@ import re
 from collections.abc import Iterable
 from fnmatch import translate
 from functools import lru_cache
+from unicodedata import normalize
 
+SECRET_FOLDERS = (".ssh", ".gnupg", ".aws", ".azure", ".kube", ".password-store")
+"""Folders that hold nothing else."""
 _SECRET_NAMES = (
     # environment files, and what loads them
     ".env*", "*.env",
@@ -15,8 +18,7 @@ _SECRET_NAMES = (
     "credentials*", ".git-credentials", "*secret*", "passwords*", ".netrc", "_netrc", ".pgpass", ".my.cnf",
     ".npmrc", ".pypirc", ".yarnrc.yml", ".htpasswd", ".dockercfg", "kubeconfig*", "*.kubeconfig", ".vault-token",
     "*.tfvars", "*.tfvars.json", "*.tfstate*", "service-account*.json", "service_account*.json",
-    # folders that hold nothing else
-    ".ssh", ".gnupg", ".aws", ".azure", ".kube", ".password-store",
+    *SECRET_FOLDERS,
 )  # fmt: skip
 _SECRET = re.compile("|".join(translate(pattern) for pattern in _SECRET_NAMES))
 SECRET_RULES = "\n".join(_SECRET_NAMES)
@@ -54,7 +56,7 @@ def excluded_by_globs(path: str, globs: Iterable[str]) -> bool:
     `*` stands for anything, `/` included. A glob without `/` is compared with each name in the path, one with it with
     the path from the workspace folder on; `**/x` is `x` on any level.
     """
-    parts = path.lower().replace("\\", "/").removeprefix("./").split("/")
+    parts = _plain(path).removeprefix("./").split("/")
     pattern = _glob_pattern(tuple(globs))
     # Each name alone is marked with a leading `/`, so that a glob for names cannot match a path, nor the other way.
     return any(
@@ -62,8 +64,13 @@ def excluded_by_globs(path: str, globs: Iterable[str]) -> bool:
     )
 
 
+def _plain(path: str) -> str:
+    """Return a path without what does not matter: case, how it is parted, and how macOS spells an accent."""
+    return normalize("NFC", path.lower().replace("\\", "/"))
+
+
 def _glob_parts(glob: str) -> list[str]:
-    plain = glob.strip().lower().replace("\\", "/").removeprefix("./")
+    plain = _plain(glob.strip()).removeprefix("./")
     plain = plain.removesuffix("/**").removesuffix("/")
     anywhere = plain.removeprefix("**/")
     if not plain.strip("/"):

@@ -12,6 +12,8 @@ from urllib.parse import unquote, urlsplit
 
 from pygls import uris
 
+from hybrid_lsp.core.policy import SECRET_FOLDERS
+
 NO_FOLDER = 0
 _UNKNOWN = -1
 """The handle of no folder at all: nothing leaves from it."""
@@ -93,7 +95,7 @@ class Folders:
         if path is None:
             only = next(iter(self._open.values())).handle if len(self._open) == 1 else NO_FOLDER
             return Place(only, _last_part(uri))
-        best, relative = NO_FOLDER, path.name
+        best, relative = NO_FOLDER, _alone(path)
         deepest = -1
         for folder in self._open.values():
             inside = _relative(path, folder.root)
@@ -111,8 +113,8 @@ class Folders:
             return place
         around = self._around.get(document)
         if around is None:
-            return Place(_UNKNOWN, path.name)
-        return Place(around.handle, _relative(path, around.root) or path.name)
+            return Place(_UNKNOWN, place.path)
+        return Place(around.handle, _relative(path, around.root) or place.path)
 
 
 def file_path(uri: str) -> Path | None:
@@ -133,6 +135,12 @@ def _relative(path: Path, root: Path) -> str | None:
     ):
         return None
     return "/".join(parts[len(above) :])
+
+
+def _alone(path: Path) -> str:
+    """Return a file's name; from a folder of secrets on where it is in one, since only that says what it is."""
+    at = next((at for at, part in enumerate(path.parts) if part.lower() in SECRET_FOLDERS), -1)
+    return "/".join(path.parts[at:])
 
 
 def _last_part(uri: str) -> str:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from hybrid_lsp.core.errors import Refused
 from hybrid_lsp.core.job import Excerpt, Task
+from hybrid_lsp.core.policy import SECRET_FOLDERS
 
 MAX_BYTES = 1 << 20
 _FORM = "write FILE, FILE:LINE or FILE:FROM-TO, with lines counted from 1"
@@ -69,9 +70,14 @@ def read_span(span: Span, *, task: Task, folder: Path, language_of: Callable[[st
 
 
 def folder_of(path: Path) -> Path:
-    """Return the nearest folder above a file that is a repository or has a whitelist.json, else the file's own."""
+    """Return the nearest folder above a file that is a repository or has a whitelist.json, else the file's own.
+
+    It is never in a folder of secrets, such as `.kube`: in there a file's path would not say that it is one.
+    """
     parents = path.absolute().parents
-    return next((p for p in parents if (p / ".git").exists() or (p / "whitelist.json").exists()), parents[0])
+    found = next((p for p in parents if (p / ".git").exists() or (p / "whitelist.json").exists()), parents[0])
+    secret = [p for p in (found, *found.parents) if p.name.lower() in SECRET_FOLDERS]
+    return secret[-1].parent if secret else found
 
 
 def _read(path: Path) -> str:

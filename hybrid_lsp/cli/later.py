@@ -37,7 +37,7 @@ class Later:
         self._session: Session | None = None
         self._wish = Wish.ANY
         self._ignored: dict[tuple[Path, str], str] = {}
-        """What was found out before it was there."""
+        """What ignore files say; some of it is found out before the session is there, or just as it comes."""
         self._wanted, self._made = asyncio.Event(), asyncio.Event()
 
     async def keep(self) -> None:
@@ -50,7 +50,7 @@ class Later:
                 await self._wanted.wait()
         session = await asyncio.to_thread(self._make)
         session.wish = self._wish
-        session.ignored.update(self._ignored)
+        session.ignored = self._ignored
         self._session = session
         self._made.set()
         for problem in session.problems:

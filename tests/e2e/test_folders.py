@@ -1,6 +1,7 @@
 """Files in several folders, in none and in a folder that comes or goes: each by the rules of where it lies."""
 
 import asyncio
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from tests.cli.town import CODE, HARD, town
 from tests.doubles import anthropic
 from tests.e2e.test_over_stdio import Window
+from tests.lsp.raw import WAIT_S
 
 OPEN, SHUT, HIDDEN = "", "allowed_for_cloud.code_review", "no model sees it"
 IGNORED, SECRET = "paths.gitignore", "paths.secret"
@@ -66,15 +68,16 @@ async def test_each_file_goes_by_the_rules_of_where_it_lies(tmp_path: Path, monk
             for uri in uris.values():
                 window.open(uri, CODE)
             told = {one: why_not(window, uri) for one, uri in uris.items()}
-            assert {one: CASES[one] and CASES[one] in why for one, why in told.items()} == {
-                one: CASES[one] and True for one in CASES
-            }, told
+            assert [one for one, why in told.items() if CASES[one] not in why] == [], told
+            until_s = time.monotonic() + WAIT_S
+            while any(why_not(window, uris[one]) for one, why in CASES.items() if why == OPEN):
+                assert time.monotonic() < until_s, "what nothing forbids may leave once all rules are read"
 
             change(window, added=place / "elsewhere" / "shut", removed=place / "shut")
             assert [why_not(window, uris[one]) for one in ("elsewhere/shut/a.py", "shut/a.py")] == [SHUT, SHUT]
             change(window, added=place / "elsewhere", removed=place / "plain")
-            assert why_not(window, uris["elsewhere/deep/mine.py"]) == IGNORED
-            assert why_not(window, uris["plain/mine.py"]) == IGNORED
+            assert IGNORED in why_not(window, uris["elsewhere/deep/mine.py"])
+            assert IGNORED in why_not(window, uris["plain/mine.py"])
             assert HIDDEN in why_not(window, uris["plain/hidden.py"])
             window.leave()
 

@@ -18,9 +18,9 @@ IGNORED, SECRET = "paths.gitignore", "paths.secret"
 CASES = {
     "shut/a.py": SHUT, "shut/deep/a.py": SHUT, "plain/a.py": OPEN, "plain/hidden.py": HIDDEN, "plain/mine.py": IGNORED,
     "elsewhere/deep/a.py": OPEN, "elsewhere/deep/hidden.py": HIDDEN, "elsewhere/deep/mine.py": IGNORED,
-    "elsewhere/shut/a.py": SHUT, ".kube/config": SECRET, "untitled:a.py": OPEN,
+    "elsewhere/shut/a.py": SHUT, ".kube/config": SECRET, ".aws/config": SECRET, "untitled:a.py": OPEN,
 }  # fmt: skip
-"""Files, by where they lie, and why they do not leave. The editor has `shut` and `plain` open, and no other folder."""
+"""Files, by where they lie, and why they do not leave. The editor has `shut`, `plain` and `.aws` open, and no other folder."""
 
 
 def furnished(place: Path) -> Path:
@@ -62,7 +62,7 @@ async def test_each_file_goes_by_the_rules_of_where_it_lies(tmp_path: Path, monk
     def play() -> None:
         with Window(place / "plain") as window:
             window.initialize(
-                workspaceFolders=[{"uri": (place / one).as_uri(), "name": one} for one in ("shut", "plain")]
+                workspaceFolders=[{"uri": (place / one).as_uri(), "name": one} for one in ("shut", "plain", ".aws")]
             )
             uris = {one: one if ":" in one else (place / one).as_uri() for one in CASES}
             for uri in uris.values():

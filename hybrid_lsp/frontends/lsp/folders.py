@@ -95,13 +95,13 @@ class Folders:
         if path is None:
             only = next(iter(self._open.values())).handle if len(self._open) == 1 else NO_FOLDER
             return Place(only, _last_part(uri))
-        best, relative = NO_FOLDER, _alone(path)
+        best, relative = NO_FOLDER, path.name
         deepest = -1
         for folder in self._open.values():
             inside = _relative(path, folder.root)
             if inside is not None and len(folder.root.parts) > deepest:
                 best, relative, deepest = folder.handle, inside, len(folder.root.parts)
-        return Place(best, relative)
+        return Place(best, _from_secrets_on(path) or relative)
 
     def place_to_ask(self, document: int, uri: str) -> Place:
         """Return where a document lies for who asks about it: outside every folder, where the rules for it are.
@@ -137,9 +137,9 @@ def _relative(path: Path, root: Path) -> str | None:
     return "/".join(parts[len(above) :])
 
 
-def _alone(path: Path) -> str:
-    """Return a file's name; from a folder of secrets on where it is in one, since only that says what it is."""
-    at = next((at for at, part in enumerate(path.parts) if part.lower() in SECRET_FOLDERS), -1)
+def _from_secrets_on(path: Path) -> str:
+    """Return a path from a folder of secrets on, also where that is open itself: only so it says what the file is."""
+    at = next((at for at, part in enumerate(path.parts) if part.lower() in SECRET_FOLDERS), len(path.parts))
     return "/".join(path.parts[at:])
 
 

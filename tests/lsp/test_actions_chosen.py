@@ -140,6 +140,19 @@ def test_progress_that_comes_too_late_is_ended(asker: Asker) -> None:
         del asker.answering["window/workDoneProgress/create"]
 
 
+def test_a_failure_is_said_after_the_progress_has_ended(asker: Asker) -> None:
+    """An editor that is a little slower than the answer does not cover the sentence with its progress."""
+    asker.begin({"small": [{"say": ["```python\ndef total(prices:"]}]})
+    asker.answering["window/workDoneProgress/create"] = lambda _: time.sleep(0.05)
+    try:
+        asker.request("workspace/executeCommand", asker.commanded("do", asker.do()))
+        asker.told("window/showMessage")
+        kinds = [m["params"]["value"]["kind"] for m in asker.heard if m.get("method") == "$/progress"]
+        assert kinds[-1] == "end"
+    finally:
+        del asker.answering["window/workDoneProgress/create"]
+
+
 def test_progress_uses_the_clients_own_token(asker: Asker) -> None:
     """A token that came with the command is reported on, and none is created."""
     asker.request("workspace/executeCommand", {**asker.commanded("do", asker.do()), "workDoneToken": "mine"})

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 REPORT_EVERY_S = 0.1
 CREATE_TIMEOUT_S = 5.0
 """How long the client's leave to show progress is waited for; the work does not wait for it."""
+LAST_LEAVE_S = 0.2
+"""How long it is still waited for when the work is done."""
 
 _command_token: ContextVar[types.ProgressToken | None] = ContextVar("_command_token", default=None)
 
@@ -70,10 +72,15 @@ class Progress:
     ) -> None:
         if self._due is not None:
             self._due.cancel()
-        if error is not None:
-            self._message = "cancelled"
-        self._is_over = True
-        self._finish()
+        try:
+            if error is not None:
+                self._message = "cancelled"
+            elif self._creating is not None:
+                # What is said next would be covered by a progress that begins and ends after it.
+                await asyncio.wait((self._creating,), timeout=LAST_LEAVE_S)
+        finally:
+            self._is_over = True
+            self._finish()
 
     def _finish(self) -> None:
         if self._begun and self._token is not None:

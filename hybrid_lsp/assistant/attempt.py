@@ -249,7 +249,7 @@ class Attempt:
 
     async def _judge(self, text: str, ended: EndReason) -> Judged:
         judged = await judge(
-            self.job, text, ended, whole=self.whole, standing=self.standing, checks=self.checks,
+            self.job, text, ended, self.redacted, whole=self.whole, standing=self.standing, checks=self.checks,
             last=self.step.step_by_step,
         )  # fmt: skip
         self.tell(Checked(verdicts=judged.verdicts))

@@ -7,6 +7,7 @@ from hybrid_lsp.assistant.ports import Checks, Standing, Whole
 from hybrid_lsp.core.chat import EDITING
 from hybrid_lsp.core.check import Edit, Verdict, floor
 from hybrid_lsp.core.job import Job, Task
+from hybrid_lsp.core.redact import Redacted, strays
 from hybrid_lsp.core.reply import after_thoughts, answer_in
 from hybrid_lsp.core.stream import EndReason
 
@@ -42,9 +43,13 @@ class Judged:
 
 
 async def judge(
-    job: Job, words: str, ended: EndReason, *, whole: Whole, standing: Standing, checks: Checks, last: bool
-) -> Judged:
-    """Return what a model's words come to. `last`: it was asked to reason before it answered."""
+    job: Job, words: str, ended: EndReason, redacted: Redacted, *, whole: Whole, standing: Standing, checks: Checks,
+    last: bool,
+) -> Judged:  # fmt: skip
+    """Return what a model's words come to, in which what was redacted is put back.
+
+    `last`: it was asked to reason before it answered.
+    """
     words = after_thoughts(words)
     if job.task not in EDITING:
         return _prose(words, ended)
@@ -66,6 +71,7 @@ async def judge(
         last=answer.last,
         prose=language in PROSE,
         may_vanish=job.task is Task.FIX and bool(job.excerpt.diagnostics),
+        strays=await asyncio.to_thread(strays, answer.text, before, redacted),
         faults_before=await checks.faults(before, language, lines_judged(above, job.excerpt.focus)),
         faults_after=await checks.faults(after, language, lines_judged(above, answer.text)),
         new_names=tuple(name for name in new if not whole.is_named_elsewhere(name)),

@@ -9,6 +9,7 @@ import pytest
 
 from hybrid_lsp.assistant import Failure, Whole, attempt, reaching
 from hybrid_lsp.assistant.events import Begun, Checked, Event, Left, Said
+from hybrid_lsp.assistant.words import words_to_leave
 from hybrid_lsp.core.check import Verdict
 from hybrid_lsp.core.errors import Refused, Trouble, TroubleKind
 from hybrid_lsp.core.history import Reach, reach
@@ -17,6 +18,7 @@ from hybrid_lsp.core.money import told
 from hybrid_lsp.core.policy import SAFEST
 from hybrid_lsp.core.profile import PERFORMANCE
 from hybrid_lsp.core.record import Basis, Origin
+from hybrid_lsp.core.redact import Rules
 from hybrid_lsp.core.reply import Reply
 from hybrid_lsp.core.stream import Ending, EndReason
 from tests.assistant.house import CLOUD, CODE, DEAR, GOOD, HARD, OTHER, Line, fenced, house, job, offline
@@ -422,6 +424,43 @@ async def test_a_secret_never_reaches_the_cloud_and_comes_back_in_the_edit() -> 
     assert "REDACTED_" in sent.user
     assert rooms.money.settled[0].redactions >= 1
     assert rooms.models.passes[0].redactions >= 1
+
+
+@pytest.mark.parametrize(
+    ("written", "fits"),
+    [
+        ('"{name}"', True), ("'{name}' + ''", True), ("f'{name}'.strip()", True), ('"{lower}"', False), ('"REDACTED_" + "{end}"', False),
+        ("'REDAC' 'TED_{end}'", False), ('"{name_dashed}"', False), ('"REDACTED_GITHUB_TOKEN_1"', False), ('"REDACTED_OTHER_7_{salt}"', False),
+        ('"RedactedGithubToken1"', False), ('"REDACTED_GITHUB_TOKEN_2_{salt}"', False), ('"redacted"', True), ('"[REDACTED]"', True),
+    ],
+)  # fmt: skip
+async def test_a_name_of_a_secret_that_the_model_has_changed_is_never_in_an_edit(written: str, fits: bool) -> None:
+    """A placeholder comes back as what it stood for, or the edit is refused with a sentence."""
+    secret = "ghp_" + "a1B2c3D4e5F6g7H8i9J0" + "k1L2m3N4o5P6q7R8"
+    code = CODE.replace("result = 0", f'token = "{secret}"\n    result = 0')
+    asked = replace(job(instruction=HARD), excerpt=job(code=code).excerpt)
+    _, redacted = words_to_leave(asked, Rules.of()[0], step_by_step=False)
+    name = redacted.found[0].placeholder
+    forms = {
+        "lower": name.lower(),
+        "end": name.removeprefix("REDACTED_"),
+        "name_dashed": name.replace("_", "-"),
+        "salt": redacted.salt,
+    }
+    said = asked.excerpt.focus.replace(f'"{secret}"', written.format(name=name, **forms)).replace(
+        "result = 0", "result = 0.0"
+    )
+    rooms = house(profile=PERFORMANCE)
+    rooms.models.scripts["big"] = [Line(say=(fenced(said),)) for _ in range(3)]
+
+    outcome = await rooms.assistant.run(asked, Whole(text=code))
+    if not fits:
+        assert isinstance(outcome, Failure)
+        assert "the secret cannot be put back" in outcome.sentence
+        return
+    assert isinstance(outcome, Reply)
+    assert "REDACTED_" not in outcome.text
+    assert (secret in outcome.text) is ("{name}" in written)
 
 
 async def test_a_fault_of_ours_is_a_sentence_and_a_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:

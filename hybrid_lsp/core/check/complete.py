@@ -51,6 +51,8 @@ def incomplete(edit: Edit) -> str:
         return "" if _vanishes(edit) else "The answer holds no code."
     if edit.blocks > 1 and not edit.last:
         return "The answer holds several code blocks, and which one is meant is not clear."
+    if edit.strays:
+        return "The answer changes the name under which a secret was taken out, so the secret cannot be put back."
     known = _placeholders(edit.part)
     if _placeholders(edit.text) - known or _stops_short(lines_of(edit.text), lines_of(edit.part)):
         return "The answer leaves code out."

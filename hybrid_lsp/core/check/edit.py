@@ -35,6 +35,8 @@ class Edit:
     """Whether the file is no code but words, so that words are what belongs there."""
     may_vanish: bool = False
     """Whether to leave nothing of the part is one way to do what was asked, as with an import that nobody needs."""
+    strays: int = 0
+    """Names that look like those of secrets that were taken out, and stand for none."""
     faults_before: int | None = None
     """Syntax errors in the whole file as it was; None where no grammar can say."""
     faults_after: int | None = None

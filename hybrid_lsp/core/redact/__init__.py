@@ -9,9 +9,20 @@
 Laws: `restore(redact(t).text) == t`; redacting twice changes nothing; time grows with the text and nothing else.
 """
 
-from hybrid_lsp.core.redact.placeholders import Found, Redacted, Restorer, restore
+from hybrid_lsp.core.redact.placeholders import Found, Redacted, Restorer, restore, strays
 from hybrid_lsp.core.redact.randomness import looks_random
 from hybrid_lsp.core.redact.rules import Rules
 from hybrid_lsp.core.redact.scan import MAX_CHARS, Unscannable, redact
 
-__all__ = ["MAX_CHARS", "Found", "Redacted", "Restorer", "Rules", "Unscannable", "looks_random", "redact", "restore"]
+__all__ = [
+    "MAX_CHARS",
+    "Found",
+    "Redacted",
+    "Restorer",
+    "Rules",
+    "Unscannable",
+    "looks_random",
+    "redact",
+    "restore",
+    "strays",
+]

@@ -17,6 +17,7 @@ _START = "REDACTED_"
 _NAME = r"REDACTED_[A-Z][A-Z_]{0,40}_[0-9]{1,9}_"
 LOOK_ALIKE = _NAME + r"[0-9a-f]{4,64}"
 """What a placeholder looks like, ours or not: it is never redacted again."""
+_NO_LETTERS = r"[\W_]+"
 _LONGEST = 128
 _SALT_CHARS = (4, 8, 16, 32, 64)
 _SALTS_EACH = 32
@@ -148,6 +149,25 @@ def restore(reply: str, redacted: Redacted) -> str:
     kinds = "|".join(sorted({kind_of(name) for name in known}))
     pattern = re.compile(f"{_START}(?:{kinds})_[0-9]{{1,9}}_{redacted.salt}")
     return pattern.sub(lambda match: known.get(match[0], match[0]), reply)
+
+
+def strays(answer: str, before: str, redacted: Redacted) -> int:
+    """Return how many names an answer holds that look like placeholders of the job, and for which nothing is put back.
+
+    A model may write one in other letters, cut it, put one together from parts or think one up. Whatever stood in the
+    text `before` is none.
+    """
+    if not redacted.originals:
+        return 0
+    return len(_like_placeholders(answer, redacted) - _like_placeholders(before, redacted))
+
+
+def _like_placeholders(text: str, redacted: Redacted) -> set[str]:
+    if _START.strip("_").lower() not in (joined := compiled(_NO_LETTERS).sub("", text.lower())):
+        return set()
+    kinds = "|".join(sorted({kind_of(name).replace("_", "").lower() for name in redacted.originals}))
+    like = re.compile(f"redacted(?:(?:{kinds})[0-9]|[a-z]{{1,40}}[0-9]{{1,9}}{redacted.salt})")
+    return {*like.findall(joined), *compiled(_START + r"\w*").findall(text)}
 
 
 class Restorer:

@@ -7,6 +7,11 @@ from hybrid_lsp.core.redact import Rules, redact, restore
 RULES, _ = Rules.of()
 PASSWORD, TOKEN = "Blue-horse9", "k4Zt9XwP1mV7bN5cL2"
 BELOW = [
+    'variable "db_password" {{\n  type      = string\n  sensitive = true\n\n  default   = "{p}"\n}}\n', 'set {{\n  name  = "auth.password"\n  value = "{p}"\n}}\n',
+    'resource "aws_ssm_parameter" "s" {{\n  name = "/x/api_key"\n  type = "SecureString"\n  value = "{t}"\n}}\n',
+    '<property name="password">\n  <value>{p}</value>\n</property>\n',
+    "<key>ApiKey</key>\n<string>{t}</string>\n", "jwt:\n  key: {t}\n", '"Jwt": {{\n  "Key": "{t}",\n  "Issuer": "x"\n}}\n',
+    'kind: "Secret"\nstringData:\n  a: {p}\n', "kind: 'Secret'\nstringData:\n  a: {p}\n",
     "password: >-\n  {p}\nuser: x\n", "password: |\n    {p}\n", "  - db_password: |2-  # ours\n      {p}\n", "  api_key: |-\n    {t}\n",
     "password:\n  {p}\n", "password:   # of the database\n  {p}", "password: >+\r\n  {p}\r\nuser: x\r\n",
     'password = (\n    "{p}"\n)\n', "password: str = (\n    '{p}'\n)\n", 'connect(\n    password=(\n        "Blue-"\n        "{p}"\n    )\n)\n',
@@ -31,6 +36,22 @@ def test_a_value_below_its_name_is_found(text: str, sign: str) -> None:
 
 
 PASSING = [
+    "env:\n  - name: API_TOKEN\n    # what for\n    value: {t}\n",
+    '  password             = "{p}"', "  password_2           : '{p}'", "DB_PASSWORD        = {p}", "DB_PASSWORD := {p}", "DB_PASSWORD ?= {p}", 'ENV["DB_PASSWORD"] ||= "{p}"',
+    "'PASSWORD': env('DB_PW', default='{p}'),", 'password = os.getenv("DB_PW") or "{p}"', 'password = config.get("db", "pw", fallback="{p}")', 'ENV.fetch("DB_PASSWORD") {{ "{p}" }}',
+    'api_key = os.environ["X"] if "X" in os.environ else "{t}"', 'apiKey: process.env.X ?? "{t}"', 'token = is_live() ? live : "{t}"', '"password": {{{{ .Values.pw | default "{p}" }}}}',
+    'parser.add_argument("--password", default="{p}")', 'props.put("password", "{p}");', 'std::env::set_var("DB_PASSWORD", "{p}");', 'viper.SetDefault("db.password", "{p}")',
+    'page.fill("#password", "{p}")', 'Map.of("user", "x", "password", "{p}")', '"password" to "{p}"', 'check_password("{p}")', 'strcmp(password, "{p}")',
+    'buildConfigField("String", "DB_PASSWORD", "\\"{p}\\"")', 'var jwtKey = []byte("{t}")', 'SECRET = bytes.fromhex("{t}")', '$Password = ConvertTo-SecureString "{p}" -AsPlainText',
+    'const DBPassword string = "{p}"', 'Dim password As String = "{p}"', 'password?: string = "{p}"', 'static const char password[] = "{p}";', 'std::string password{{"{p}"}};',
+    'public string Password {{ get; set; }} = "{p}";', "password = [[{p}]]", "my $password = q({p});", "WITH PASSWORD = N'{p}';", "IDENTIFIED WITH mysql_native_password BY '{p}';",
+    "VALUES (1, 'smtp_password', '{p}');", "SET PASSWORD FOR x = PASSWORD('{p}');", 'I fill in "Password" with "{p}"', "fernet_key = '{t}'", '<machineKey decryptionKey="{t}"/>',
+    "mysql -uroot -p{p} db", "mysqldump -u root -p'{p}' db", "docker login -u me -p {p} x.org", 'echo "{p}" | docker login -u me --password-stdin', "redis-cli -a {p} ping",
+    'command: ["redis-server", "--requirepass", "{p}"]', "requirepass {p}", "openssl rsa -passin pass:{p} -in x", "smbclient //x/y -U bob%{p}", "kubectl create secret generic x --from-literal=a={p}",
+    "helm install x --set auth.password={p},auth.a=1 y", "host1 ansible_user=root ansible_password={p} ansible_port=22", 'level=info msg="login" token={t} user=x', "INFO Using token: {t}",
+    '"cache.example.org:6380,password={p},ssl=True"', "proxy_set_header X-Api-Key {t};", "fastcgi_param DB_PASSWORD {p};", "SetEnv API_KEY {t}", "set -gx API_TOKEN {t}", "local password={p}",
+    '<string name="maps_api_key">{t}</string>', '<meta-data android:name="com.x.API_KEY" android:value="{t}"/>', 'server.login("me@example.org", "{p}")', "new PDO($dsn, 'root', '{p}');",
+    'DriverManager.getConnection(url, "root", "{p}");', 'new NetworkCredential("me", "{p}")',
     '  - "DB_PASSWORD={p}"', 'environment: ["API_TOKEN={t}", "A=1"]', "DB_PASSWORD={p} python manage.py run", "ENV A=1 DB_PASSWORD={p}",
     "export A=1; export DB_PASSWORD={p}; ./run.sh", "export DB_PASSWORD={p} && ./run.sh", "docker run -e DB_PASSWORD={p} -p 80:80 image",
     "docker run --env API_TOKEN={t} image", 'set "DB_PASSWORD={p}"', "setx DB_PASSWORD {p}", 'RUN echo "token={t}" > x', "Password={p};User=x",
@@ -58,6 +79,11 @@ def test_a_value_in_passing_is_found(text: str, line: str) -> None:
 
 
 CLEAN = [
+    'password             = "required"', 'variable "db_password" {\n  type = string\n}\nvariable "other" {\n  default = "x86_64-a1b2"\n}\n',
+    'password = get("name2") or "none"', 'token = request.headers.get("X-Api-Version-2", "v2")', 'token = kind ? "left" : "right"',
+    'f("password", "utf8_decoder")', 'If a client, pass :data:`h11.CLIENT`.', "'ssh2_auth_password', 'ssh2_auth_pubkey_file',", 'password = prompt("Say it2")', 'password to "default"',
+    "mysql -uroot -p$PASSWORD", "docker login -p ${{ secrets.TOKEN2 }}", 'echo "$PASSWORD2" | sudo -S ls', "mysql -p -h db1.example.org", 'login("user1", "page2")', "password = [[x]]", "INFO token: 12 of 40",
+    "    call(user=user1, password=password2 )", "kind: SecretStore\ndata:\n  a: abcdefg1\n", '"App": {"Key": "name1"}',
     "password: |\n  What to say to the database.\n", "password:\n    validate(password2)\n", "if password:\n    something2\n",
     "token:\n  description\n", 'password = (\n    "Say what it is, "\n    "then press return."\n)\n', 'password = """\nSay it.\n"""\n',
     "PASSWORD=$(cat <<EOF\n$OTHER\nEOF\n)\n", "password: >-\n  {{ vault.password }}\n", 'password = ("user", "password")\n',

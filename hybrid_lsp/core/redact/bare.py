@@ -11,13 +11,23 @@ from typing import NamedTuple
 from hybrid_lsp.core.redact.hits import Crowd, compiled
 from hybrid_lsp.core.redact.names import Word
 from hybrid_lsp.core.redact.quoted import TAIL, is_exact
-from hybrid_lsp.core.redact.values import is_hollow, is_mixed, is_password, is_plain_name, is_strong, is_token
+from hybrid_lsp.core.redact.values import (
+    is_hollow,
+    is_mixed,
+    is_password,
+    is_plain_name,
+    is_strong,
+    is_sure,
+    is_token,
+    is_varied,
+)
 
 _LEFT = (
-    r"[ \t]*(?:[-+>#*/]{1,3}[ \t]*)?(?P<shell>(?:export|set|ENV|ARG|env|-e|-D)[ \t]+|\$env:|-D)?"
-    r"[\"']?(?P<name>[\w.-]{0,60})\Z"
+    r"[ \t]*(?:[-+>#*/]{1,3}[ \t]*)?"
+    r"(?P<shell>(?:(?:export|set|local|readonly|declare|typeset)(?:[ ]-\w{1,3})?|ENV|ARG|env|-e|-D)[ \t]+|\$env:|-D)?"
+    r"[\"':]?(?P<name>[\w.-]{0,60})\Z"
 )
-_GIVEN = TAIL + r"[\"']?(?P<gap>[ \t]{0,12})(?P<sep>=|:)(?P<after>[ \t]{0,12})"
+_GIVEN = TAIL + r"[\"']?(?P<gap>[ \t]{0,60}+)(?P<sep>[?:+]?:?=|:)(?P<after>[ \t]{0,40}+)"
 _TO_THE_END = (
     r"(?P<value>[^\s\"'`]{6,512}+)[ \t]*+(?:[#;].{0,200}+)?(?=\r?$)"
     r"|(?>(?P<cut>[^\s\"'`]{6,512})(?=[#;])).{0,201}+(?=\r?$)"
@@ -43,6 +53,8 @@ class _Way(NamedTuple):
     """How the value follows the keyword."""
     must_be_mixed: bool = False
     """Whether a password must have a letter and a digit: it may as well be another word."""
+    must_be_sure: bool = False
+    """Whether it must be nothing that code could be: it may as well be the name of a variable."""
 
 
 _QUERY = _Way(r"[\w.-]{0,40}[?&;]", r"=(?P<value>[A-Za-z0-9%._~+/-]{8,1000})")
@@ -60,11 +72,14 @@ _OPTION = _Way(
 _ELEMENT = _Way(r"[\w:.-]{0,40}<", r"[\w-]{0,12}(?:[ ][^<>\n]{0,80})?>\s{0,8}(?P<value>[^<>\s]{6,400}+)\s{0,8}</")
 _BELOW = _Way(
     r"[\w.-]{0,40}[\"']?[ ]{1,4}:eman",
-    r"[\"']?[ \t]{0,8}\r?\n[ \t]{0,40}value:[ \t]{1,8}(?P<value>[^\s\"'#{}$]{6,512}+)[ \t]*+(?=\r?\n|\Z)",
+    r"[\"']?[ \t]{0,8}(?:\r?\n[ \t]{0,40}#[^\n]{0,200}){0,3}"
+    r"\r?\n[ \t]{0,40}value:[ \t]{1,8}(?P<value>[^\s\"'#{}$]{6,512}+)[ \t]*+(?=\r?\n|\Z)",
 )
 _ENV = _Way(
-    r"\w{0,40}[ \t]{1,4}(?:VNE|GRA|vnetes|xtes)[ \t#/*>+;-]{0,8}\Z",
-    r"\w{0,12}[ \t]{1,4}(?P<value>[^\s\"'`=]{6,512}+)[ \t]*+(?=\r?\n|\Z)",
+    r"[\w-]{0,40}\$?[ \t]{1,4}"
+    r"(?:VNE|GRA|vnetes|xtes|vnEteS|(?:[a-z]{1,2}-[ \t]{1,4})?tes|redaeh_[a-z_]{3,16}|marap_[a-z_]{4,8})"
+    r"[ \t#/*>+;-]{0,40}\Z",
+    r"\w{0,12}[ \t]{1,4}(?P<value>[^\s\"'`=;$]{6,512}+={0,2}+);?[ \t]*+(?=\r?\n|\Z)",
 )
 _SHELL = _Way(
     r"[A-Z0-9_]{0,40}(?:[ \t\"'`;]|\Z)",
@@ -78,16 +93,32 @@ _IN_STRING = _Way(
     must_be_mixed=True,
 )  # fmt: skip
 r"""A line of a file that stands in a string, as `"A=1\nDB_PASSWORD=…\n"`."""
+_PAIR = _Way(
+    r"[\w.-]{0,40}(?:[ \t,=]|\Z)",
+    r"=(?P<value>[^\s\"'`;&|<>(){}\[\]$\\,]{6,512}+)(?=[ \t\r\n]|\Z|,\w)",
+    must_be_sure=True,
+)
+"""Among others on one line: `user=bob token=… id=7`, `x.example.org,password=…,ssl=True`."""
+_LOGGED = _Way(
+    r"[\w.-]{0,20}[ ]", r":[ ](?P<value>[^\s\"'`;&|<>(){}\[\]$\\,]{16,512}+)(?=[ \t\r\n]|\Z)", must_be_sure=True
+)
+"""In a line of a log: `Using token: …`."""
+_MARKED = _Way(
+    r"[\w.:/-]{0,60}(?:[\"']=(?:eman|yek)|>yek<)",
+    r"[\w.]{0,12}(?:[\"'][^<>\n]{0,60}>|</key>)\s{0,40}(?:<(?:value|string)>)?"
+    r"\s{0,8}(?P<value>[^<>\s]{6,400}+)\s{0,8}</",
+)
+"""In an element that is told from others by an attribute, or follows on its name."""
 _DEFAULT = _Way(r"[\w.-]{0,40}\{\$", r":[-=]?(?P<value>[^\s\"'`{}$]{6,256}+)(?=\})", must_be_mixed=True)
 """What a variable is where nothing sets it: `${DB_PASSWORD:-…}`."""
-_ANY_WAYS = (_ELEMENT, _ENV)
+_ANY_WAYS = (_ELEMENT, _ENV, _MARKED)
 _WAYS: dict[str, tuple[_Way, ...]] = {
-    "=": (_QUERY, _CONNECTION, _FIRST_OF_CONNECTION, _OPTION, _SHELL, _IN_STRING),
+    "=": (_QUERY, _CONNECTION, _FIRST_OF_CONNECTION, _OPTION, _SHELL, _IN_STRING, _PAIR),
     "_": (_ELEMENT, _ENV, _SHELL, _IN_STRING),
-    ":": (_ELEMENT, _ENV, _IN_STRING, _DEFAULT),
+    ":": (_ELEMENT, _ENV, _IN_STRING, _DEFAULT, _LOGGED),
     " ": (_CONNECTION, _OPTION, _ELEMENT, _BELOW, _ENV),
     "\t": (_OPTION, _ELEMENT, _BELOW, _ENV),
-    **dict.fromkeys("\r\n\"'", (_ELEMENT, _BELOW, _ENV)),
+    **dict.fromkeys("\r\n\"'", (_ELEMENT, _BELOW, _ENV, _MARKED)),
 }
 """By the character behind a keyword."""
 
@@ -112,13 +143,17 @@ def _in_passing(text: str, word: Word, after: int, before: str, crowd: Crowd) ->
             continue
         if way is _OPTION:
             crowd.judged(match.end())
-        value = match["value"]
-        if (
-            is_token(value)
-            if word.kind != "PASSWORD"
-            else is_password(value) and (is_mixed(value) or not way.must_be_mixed)
-        ):
+        if _is_worth_in_passing(word, match["value"], way):
             yield match.span("value")
+
+
+def _is_worth_in_passing(word: Word, value: str, way: _Way) -> bool:
+    if way.must_be_sure:
+        is_code = value.isidentifier() and compiled(_TWO_NUMBERS).fullmatch(value) is None
+        return is_strong(value) or (word.kind == "PASSWORD" and is_sure(value) and not is_code)
+    if word.kind != "PASSWORD":
+        return is_token(value)
+    return is_password(value) and (is_varied(value) or not way.must_be_mixed)
 
 
 def _on_its_line(text: str, word: Word, line: str, keyword: str, after: int) -> tuple[int, int] | None:
@@ -131,7 +166,7 @@ def _on_its_line(text: str, word: Word, line: str, keyword: str, after: int) -> 
     if match is None or text.startswith("<<", given.end()):
         return _on_the_next_line(text, word, given, left["name"] + keyword)
     span = match.span("value" if match["cut"] is None else "cut")
-    tight = given["sep"] == "=" and not given["gap"] and not given["after"]
+    tight = given["sep"].endswith("=") and not given["gap"] and not given["after"]
     is_worth = _is_worth(
         word,
         text[slice(*span)],
@@ -144,7 +179,7 @@ def _on_its_line(text: str, word: Word, line: str, keyword: str, after: int) -> 
 
 def _on_the_next_line(text: str, word: Word, given: re.Match[str], name: str) -> tuple[int, int] | None:
     match = compiled(_BELOW_IT, re.MULTILINE).match(text, given.end())
-    if match is None or (given["sep"] == "=") != (text[given.end() : match.start("value")].find("<<") >= 0):
+    if match is None or (given["sep"].endswith("=")) != (text[given.end() : match.start("value")].find("<<") >= 0):
         return None
     is_yaml = given["sep"] == ":"
     is_worth = _is_worth(
@@ -160,7 +195,12 @@ def _is_worth(word: Word, value: str, *, is_shouted: bool, is_tight: bool, is_ya
     worth = is_password(value) if word.kind == "PASSWORD" else is_token(value)
     if is_shouted:
         return worth and not compiled(r"\$[({A-Za-z]").match(value)
-    if not worth or compiled(_CODE).search(value) or value.endswith((":", "\\", ".")):
+    if (
+        not worth
+        or compiled(_CODE).search(value)
+        or value.endswith((":", "\\"))
+        or (value.endswith(".") and not is_mixed(value))
+    ):
         return False
     if is_tight:
         return not is_plain_name(value) or not value.isalpha()

@@ -25,7 +25,7 @@ _LONGEST_LINE = 4096
 _LONGEST_BLOCK = 20_000
 
 
-_MARKS = ("PRIVATE KEY", "Private-Lines:", '"kty', "kind: Secret", '"Secret')
+_MARKS = ("PRIVATE KEY", "Private-Lines:", '"kty', "kind: Secret", '"Secret', "'Secret")
 """One of them stands in every block that goes over several lines."""
 
 

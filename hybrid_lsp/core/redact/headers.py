@@ -18,13 +18,19 @@ _NPM_AUTH = r"_auth(?:Token)?[ ]?=[ \t]{0,2}\"?([A-Za-z0-9+/=_.-]{16,1000})"
 _NETRC = (
     r"machine[ \t]+\S{1,200}\s+login[ \t]+\S{1,200}\s+password[ \t]+((?:[^\s\\\"']|\\(?![nr\"'])|[\"'](?=\w)){3,256})"
 )
-_SSHPASS = r"sshpass -p[ ]?[\"']?([^\s\"'`$<{]{4,128})"
-_BASIC_AUTH = r"\(\s{0,20}[\"'][^\"'\n]{0,80}[\"'],\s{0,20}[\"']([^\"'\n]{4,128})[\"']"
+_BASIC_AUTH = r"\s{0,20}[\"'][^\"'\n]{0,80}[\"'],\s{0,20}[\"']([^\"'\n]{4,128})[\"']"
+_ARGUMENT = r"(?:[^\"'\n()]{1,60}|\s{0,20}[\"'][^\"'\n]{0,120}[\"']),"
+_SIGN_INS = {
+    "auth=(": _BASIC_AUTH, "auth = (": _BASIC_AUTH, "BasicAuth(": _BASIC_AUTH, "login(": _BASIC_AUTH,
+    "NetworkCredential(": _BASIC_AUTH, "getConnection(": _ARGUMENT + _BASIC_AUTH, "PDO(": _ARGUMENT + _BASIC_AUTH,
+    "mysqli(": _ARGUMENT + _BASIC_AUTH, "mysqli_connect(": _ARGUMENT + _BASIC_AUTH,
+    "mysql.connect(": _ARGUMENT + _BASIC_AUTH,
+}  # fmt: skip
+"""Calls that are given a user and a password without names, and how those stand in their parentheses."""
 _AUTHORIZATION = (
     r"[\"']?\s{0,3}[:,=]\s{0,3}[\"'`]?(?:[A-Za-z][A-Za-z0-9-]{1,20}[ ])?([A-Za-z0-9._~+/=:-]{12,4000}+)(?!\()"
 )
-_IDENTIFIED = r"identified by (?:password )?[\"']([^\"'\n]{4,128})[\"']"
-_CURL_USER = r"(?:-u[ ]?|--user[ =])[\"']?[\w.@%+-]{1,80}:([^\s\"'`$<{]{4,128})"
+_IDENTIFIED = r"identified (?:with [^\s;]{1,60} )?by (?:password )?[\"']([^\"'\n]{4,128})[\"']"
 _DEFAULTS = frozenset({"pass", "p", "pw", "pwd", "x", "abc", "foo", "bar", "me", "s3cret", "p4ss", "pass123"})
 
 
@@ -35,10 +41,8 @@ def header_hits(text: str, lowered: str) -> Iterator[Hit]:
     yield from _basics(text)
     yield from _cookies(text, lowered)
     yield from _authorizations(text, lowered)
-    yield from _curls(text)
     yield from _basic_auths(text)
-    yield from _plain(text, "sshpass -p", _SSHPASS, "PASSWORD")
-    for at in places(lowered, "identified by "):
+    for at in places(lowered, "identified "):
         match = compiled(_IDENTIFIED, re.IGNORECASE).match(text, at)
         if match is not None and not is_hollow(match[1]):
             yield Hit(match.start(1), match.end(1), "PASSWORD", at)
@@ -76,9 +80,9 @@ def _basics(text: str) -> Iterator[Hit]:
 
 def _basic_auths(text: str) -> Iterator[Hit]:
     """Yield the password of `auth=("user", "password")`."""
-    for start in ("auth=(", "auth = (", "BasicAuth("):
+    for start, given in _SIGN_INS.items():
         for at in places(text, start):
-            match = compiled(_BASIC_AUTH).match(text, at + len(start) - 1)
+            match = compiled(given).match(text, at + len(start))
             if match is not None and is_password(match[1]) and is_mixed(match[1]):
                 yield Hit(match.start(1), match.end(1), "PASSWORD", at)
 
@@ -92,15 +96,6 @@ def _authorizations(text: str, lowered: str) -> Iterator[Hit]:
         crowd.judged(match.end())
         if is_token(match[1]):
             yield Hit(match.start(1), match.end(1), "AUTHORIZATION", at)
-
-
-def _curls(text: str) -> Iterator[Hit]:
-    """The password of `curl -u user:password`."""
-    for at in (*places(text, " -u"), *places(text, " --user")):
-        match = compiled(_CURL_USER).match(text, at + 1)
-        start = text.rfind("\n", max(0, at - 300), at) + 1
-        if match is not None and "curl" in text[max(start, at - 300) : at] and is_password(match[1]):
-            yield Hit(match.start(1), match.end(1), "PASSWORD", at)
 
 
 def _is_user_and_password(encoded: str) -> bool:

@@ -13,6 +13,7 @@ _ENTRY = (
 """A section, or an entry of one; either may be commented out where the rest is not."""
 _BASE64 = r"[A-Za-z0-9+/]{8,}={0,2}"
 _ENTRIES_ELSEWHERE = frozenset({"name", "namespace", "type", "app", "uid"})
+_YAML_KIND = r"kind: {1,4}(?P<quote>[\"']?)Secret(?P=quote)(?![A-Za-z])"
 _REACH = 60_000
 _DEEPEST = 99
 _JSON_KIND = r"kind\\{0,3}\"\s{0,4}:\s{0,4}\\{0,3}\"Secret\\{0,3}\""
@@ -52,8 +53,8 @@ def _json_entries(text: str, at: int, end: int) -> Iterator[Hit]:
 def _yaml(text: str) -> Iterator[Hit]:
     """The values under `data:` and `stringData:` of a manifest whose kind is Secret."""
     done = 0
-    for at in places(text, "kind: Secret"):
-        if at < done:
+    for at in places(text, "Secret"):
+        if at < done or compiled(_YAML_KIND).search(text, max(0, at - 16), at + 8) is None:
             continue
         start = max(done, text.rfind("\n---", max(0, at - _REACH), at), at - _REACH)
         stop = text.find("\n---", at, at + _REACH)

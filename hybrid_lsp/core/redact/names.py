@@ -24,11 +24,11 @@ class Word:
 
 _KEY_LEFT = """
     api access account private secret encryption encrypt signing sign auth license master shared storage subscription
-    service application app admin session webhook deploy write read client consumer hmac aes jwt root registration
-    ingest tracking function functions primary secondary openai anthropic gemini mistral stripe sendgrid groq deepseek
-    cohere
+    service application app admin session webhook deploy write read client consumer hmac aes jwt enc fernet crypto
+    cipher decryption validation root registration ingest tracking function functions primary secondary
+    openai anthropic gemini mistral stripe sendgrid groq deepseek cohere
 """
-_PASS_LEFT = "db smtp user my sudo root admin ftp ssh mysql redis key"
+_PASS_LEFT = "db smtp user my sudo root admin ftp ssh mysql redis key require"
 WORDS: tuple[Word, ...] = (
     Word("password", "PASSWORD", plural=True),
     Word("passwd", "PASSWORD"),
@@ -46,7 +46,8 @@ WORDS: tuple[Word, ...] = (
     Word("sessid", "SESSION"),
     Word("bearer", "TOKEN"),
 )
-_LONGEST_LEFT = 16
+_LONGEST_LEFT = 24
+_BLANKS = " \t\r\n\"'"
 _SIGNS = ("_", "-", ".", " ")
 
 
@@ -64,4 +65,7 @@ def _may_stand(lowered: str, at: int, word: Word) -> bool:
     before = lowered[max(0, at - _LONGEST_LEFT) : at]
     if word.apart and not "a" <= before[-1:] <= "z":
         return True
-    return before.removesuffix(before[-1:] if before.endswith(_SIGNS) else "").endswith(word.left)
+    if before.removesuffix(before[-1:] if before.endswith(_SIGNS) else "").endswith(word.left):
+        return True
+    # A section may say what kind of a key it is that stands first in it.
+    return before[-1:] in _BLANKS and before.rstrip(_BLANKS).removesuffix("{").rstrip(_BLANKS + ":").endswith(word.left)

@@ -157,9 +157,8 @@ def strays(answer: str, before: str, redacted: Redacted) -> int:
     A model may write one in other letters, cut it, put one together from parts or think one up. Whatever stood in the
     text `before` is none.
     """
-    if not redacted.originals:
-        return 0
-    return len(_like_placeholders(answer, redacted) - _like_placeholders(before, redacted))
+    found = _like_placeholders(answer, redacted) if redacted.originals else set()
+    return len(found - _like_placeholders(before, redacted)) if found else 0
 
 
 def _like_placeholders(text: str, redacted: Redacted) -> set[str]:

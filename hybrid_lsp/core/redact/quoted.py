@@ -7,9 +7,9 @@ r"""Strings that are given to a name, with almost anything between. Pure.
 import re
 from dataclasses import dataclass, field
 
-from hybrid_lsp.core.redact.hits import compiled
+from hybrid_lsp.core.redact.hits import Crowd, compiled
 from hybrid_lsp.core.redact.names import Word
-from hybrid_lsp.core.redact.values import is_mixed, is_password, is_strong, is_token
+from hybrid_lsp.core.redact.values import is_password, is_strong, is_sure, is_token, is_varied
 
 TAIL = r"(?P<tail>\w{0,24}+(?:-\w{1,12}){0,3}+)"
 """What follows a keyword in its name."""
@@ -18,22 +18,52 @@ _EXACT_TAIL = (
     r"|text|plain|base|raw|b64|old|new|default|id)"
 )
 _STRINGS = (
-    r"(?:\"\"|'')?(?:[brfuBRFUL@$]{1,2})?(?:"
+    r"(?:\"\"|'')?(?:[brfuBRFULN@$]{1,2})?(?:"
     r"\\\"(?P<e>[^\"\\\n]{4,512}+)\\\"|\"(?P<d>(?:[^\"\\\n]|\\.){4,512}+)\""
     r"|'(?P<s>(?:[^'\\\n]|\\.){4,512}+)'|`(?P<b>[^`\n]{4,512}+)`"
+    r"|\[\[(?P<u>[^\s\"'\[\]]{4,512}+)\]\]|%?[qQ]q?[({\[](?P<p>[^\s\"'(){}\[\]]{4,512}+)[)}\]]"
     r"|(?P<q>[\"'])\\?\r?\n[ \t]{0,40}(?P<l>[^\s\"'\\]{4,512}+)\s{0,40}(?P=q))"
 )
 """The last of them is a string in quotes of three with one word in it, alone on a line."""
 _NEXT_PART = r"\s{0,40}(?:[+.&]|\.\.|\\)?\s{0,40}" + _STRINGS.replace("{4,512}", "{3,512}")
 _MOST_PARTS = 8
+_NAME_END = TAIL + r"(?:\\?[\"'`])?(?:\[[0-9]{0,4}\]|[\])]{0,2})(?:[ \t]{5,60}+(?=[:=|?+])|\s{0,4})"
+"""The rest of a name; what is given to it may stand in a column of its own."""
+_TYPE = (
+    r"(?:(?:[:?!]|[?!]:)\s?[A-Za-z&'][\w\[\]<>&|.?' ]{0,40}?\s?"
+    r"|[ ]?(?:(?:As|as|AS) )?(?:[Ss]tring|&str)\s{1,4}|\{[ \w;]{3,30}\}\s?)?"
+)
+_GIVES = r"(?:(?:\|\||\?\?|[?:+])?:?=|===?|!==?|=>|->|<-|<<<|:)"
+_WRAPPED = (
+    r"(?:[(\[{]\s{0,40}|(?:new |pydantic\.)?(?:Secret(?:Str|Bytes|String)?|String::from|Some|\[\]byte|Buffer\.from"
+    r"|(?:bytes\.)?fromhex|(?:base64\.)?b64decode|(?:ConvertTo-SecureString|PASSWORD)(?=[ (])[ ]?)"
+    r"(?:\(\s{0,40}|(?<=[ ])))?"
+)
 _QUOTED = (
-    TAIL
-    + r"(?:\\?[\"'`])?[\])]{0,2}\s{0,4}"
-    + r"(?:(?P<odd>,\s{0,20}|\([\"'\w., ]{0,24}?|\|\|\s?|\?\?\s?|[ \t]++(?=[\"'`]))"
-    + r"|(?:[:?!]\s?[A-Za-z&'][\w\[\]<>&|.?' ]{0,40}?\s?)?(?::=|===?|!==?|=>|->|<-|=|:)\s{0,40}"
-    + r"(?:[(\[]\s{0,40}|(?:new |pydantic\.)?(?:Secret(?:Str|Bytes|String)?|String::from|Some)\(\s{0,40})?"
-    + r"|value\s?=\s?|\s{0,40}value:\s?)"
+    _NAME_END
+    + r"(?:(?P<odd>,\s{0,20}|(?:::(?:new|from))?\([\"'\w., ]{0,24}?|\|\|\s?|\?\?\s?|[ \t]++(?=[\"'`]))"
+    + rf"|{_TYPE}{_GIVES}\s{{0,40}}{_WRAPPED}"
+    + r"|value\s?=\s?|\s{0,40}value:\s?|(?P<said>(?<=[ ])(?:to|is)\s|(?<=[\"'] )with\s|\{\s?(?=[\"'])))"
     + _STRINGS
+)
+_EXPRESSION = rf"{_NAME_END}{_TYPE}{_GIVES}\s{{0,8}}[A-Za-z_$!<({{][^\n;]{{1,120}}?"
+_ELSE = (
+    _EXPRESSION + r"(?:\bor\b|\|\||\?\?|\?:|\belse\b|[ ][?:](?=[ ])"
+    r"|[,(|]\s{0,20}(?:default|fallback)(?:_value)?(?:\s{0,2}[=:]|[ ]))\s{0,8}" + _STRINGS
+)
+"""What a name stands for where something else is not there: `os.getenv("X") or "…"`, `env("X", default="…")`."""
+_ARGUMENT = _EXPRESSION + r"[,(]\s{0,8}" + _STRINGS
+_ELSE_REACH = 400
+_LONGEST_BEARER = 100
+_LONGEST_ROLE = 16
+_RECORD = (
+    TAIL + r"[\"'`]?[,;]?(?:[ ]?\{)?(?:(?![ \t-]*[\"']?(?:name|key|variable)\b)[^\n}]{0,200}\n){0,6}?"
+    r"(?:[^\n}]{0,60}?[ \t{,:\"'])??"
+    r"(?:default|value)[\"']?\s{0,20}[:=]\s{0,8}" + _STRINGS
+)
+"""The value of a record that bears the name: `name = "password"`, and `value = "…"` on a later line."""
+_BEARS = (
+    r"(?:\b(?:name|key|id|Name|Key)[\"']?[ \t]{0,8}[:=][ \t]{0,8}[\"']?|\bvariable[ ][\"']|[\"']--?)[\w./:-]{0,60}\Z"
 )
 
 
@@ -49,6 +79,7 @@ class Strings:
     text: str
     _parts: dict[int, re.Match[str] | None] = field(default_factory=dict)
     _worth: dict[tuple[int, int, str], bool] = field(default_factory=dict)
+    _crowd: Crowd = field(default_factory=Crowd)
 
     def given(self, word: Word, at: int, after: int) -> tuple[tuple[int, int], ...] | None:
         """Return where the secret parts of the string stand that is given to the name, none where it is no secret.
@@ -57,15 +88,41 @@ class Strings:
         """
         quoted = compiled(_QUOTED).match(self.text, after)
         if quoted is None:
-            return None
-        if quoted["b"] is not None and (quoted["odd"] or "").isspace():
+            return self._elsewhere(word, at, after)
+        if quoted["b"] is not None and self._is_prose(quoted):
             return ()
         spans = self._joined(quoted)
-        judge = _judge(word, quoted["tail"], quoted["odd"], is_told=_is_told(self.text, at, quoted["odd"]))
+        odd = quoted["odd"] or quoted["said"]
+        judge = _judge(word, quoted["tail"], odd, is_told=_is_told(self.text, at, odd))
         if self._is_worth(spans, judge):
             return spans
         # What follows may be the docstring of the variable, or the next argument.
-        return spans[:1] if len(spans) > 1 and self._is_worth(spans[:1], judge) else ()
+        if len(spans) > 1 and self._is_worth(spans[:1], judge):
+            return spans[:1]
+        return self._elsewhere(word, at, after) or ()
+
+    def _elsewhere(self, word: Word, at: int, after: int) -> tuple[tuple[int, int], ...] | None:
+        """Return where a string stands that is the name's by default, or in a record that bears the name."""
+        ahead = self.text[after : after + _ELSE_REACH]
+        if ('"' not in ahead and "'" not in ahead) or not self._crowd.admits(after):
+            return None
+        sure = "sure password" if word.kind == "PASSWORD" else "token"
+        ways = [(_ELSE, sure), (_ARGUMENT, "strong")]
+        if compiled(_BEARS).search(self.text[max(0, at - _LONGEST_BEARER) : at]) is not None:
+            ways.append((_RECORD, sure))
+        for way, judge in ways:
+            match = compiled(way).match(self.text, after, after + _ELSE_REACH)
+            if match is not None and is_exact(match["tail"]):
+                self._crowd.judged(match.end())
+                spans = (match.span(match.lastgroup or 0),)
+                if self._is_worth(spans, judge):
+                    return spans
+        return None
+
+    def _is_prose(self, quoted: re.Match[str]) -> bool:
+        """Say whether it is how a comment names a thing: set off by a blank, or with the sort of thing before it."""
+        before = self.text[max(0, quoted.start("b") - _LONGEST_ROLE) : quoted.start("b") - 1]
+        return (quoted["odd"] or "").isspace() or compiled(r":[a-z]+:\Z").search(before) is not None
 
     def _joined(self, quoted: re.Match[str]) -> tuple[tuple[int, int], ...]:
         """Return where the parts of a string stand that is written as several, by an operator or a line break."""
@@ -90,13 +147,14 @@ class Strings:
 
 _JUDGES = {
     "password": is_password,
-    "mixed password": lambda value: is_password(value) and is_mixed(value),
+    "mixed password": lambda value: is_varied(value) and is_password(value),
+    "sure password": is_sure,
     "token": is_token,
     "strong": is_strong,
 }
 
 
-_TOLD = r"(?:[\"'`]--?|(?:env|environ\.get|setdefault|define)\(\s?[\"'])[\w-]{0,40}\Z"
+_TOLD = r"(?:[\"'`]--?|(?:env|environ\.get|define|put|append|fill|Pair|[sS]et\w{0,20})\(\s?[\"'])[\w.#-]{0,40}\Z"
 _SETTERS = ("set", "with", ".")
 
 
@@ -113,6 +171,8 @@ def _judge(word: Word, tail: str, odd: str | None, *, is_told: bool) -> str:
     """Return how the value of a name is judged: the less the name says, the more the value must."""
     if word.kind == "PASSWORD" and odd is not None and (odd.isspace() or is_told) and not tail:
         return "mixed password"
+    if word.kind == "PASSWORD" and odd is not None and not tail:
+        return "sure password"
     if (odd is not None and not is_told) or not is_exact(tail):
         return "strong"
     return "password" if word.kind == "PASSWORD" else "token"

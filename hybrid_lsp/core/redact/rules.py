@@ -8,6 +8,7 @@ from hashlib import sha256
 from hybrid_lsp.core.errors import Problem
 from hybrid_lsp.core.redact.assigned import assigned_hits
 from hybrid_lsp.core.redact.blocks import block_hits, may_hold_blocks
+from hybrid_lsp.core.redact.commands import command_hits
 from hybrid_lsp.core.redact.comments import Comments
 from hybrid_lsp.core.redact.headers import header_hits
 from hybrid_lsp.core.redact.hits import Hit, lower_cased
@@ -18,7 +19,7 @@ from hybrid_lsp.core.redact.placeholders import LookAlikes
 from hybrid_lsp.core.redact.vendors import FORMS, vendor_hits
 from hybrid_lsp.core.redact.words import MIN_LITERAL_CHARS, literal_hits, machine_hits, spellings, telling_words
 
-_EDITION = 1
+_EDITION = 2
 """Counted up when rules change that are not in a table, so that no answer cached under older rules is used."""
 
 
@@ -76,6 +77,7 @@ class Rules:
         names = taken.blanked(lowered)
         yield from vendor_hits(text)
         yield from header_hits(text, names)
+        yield from command_hits(text)
         yield from assigned_hits(text, names)
         yield from comments.hits(header_hits, text, names)
         yield from comments.hits(assigned_hits, text, names)

@@ -1,7 +1,5 @@
 """Is what stands behind `password =` a password, or only where one would be? Pure."""
 
-from itertools import pairwise
-
 from hybrid_lsp.core.redact.hits import compiled, lower_cased
 from hybrid_lsp.core.redact.randomness import looks_random
 
@@ -34,6 +32,7 @@ _NUMBER = r"0[xX][0-9A-Fa-f_]{1,18}[uUlL]{0,3}|[0-9]+[a-zA-Z]{1,3}"
 _NAME = r"[A-Za-z]+(?:[._:][A-Za-z]+)+|[A-Z]+|[\W_]+|[0-9]+(?:\.[0-9]+)+"
 _WORDLIKE = r"[a-z]{6}"
 _LETTER, _DIGIT, _BLANK, _THREE_DIGITS = r"[A-Za-z]", r"[0-9]", r"\s", r"(?:[^0-9]*+[0-9]){3}"
+_CHANGE = r"[a-z](?=[A-Z])|[A-Z](?=[a-z])"
 _MIN_DISTINCT = 5
 
 
@@ -55,7 +54,7 @@ def is_password(value: str) -> bool:
 
 def is_token(value: str) -> bool:
     """Say whether a value that is called a key or token may be one: letters and digits, no words, no path."""
-    if len(value) < 8 or _has_blank(value) or not (is_mixed(value) or _is_jumbled(value)) or is_hollow(value):
+    if len(value) < 8 or _has_blank(value) or not (is_mixed(value) or _is_jumbled(value, 16)) or is_hollow(value):
         return False
     return not (_matches(_NUMBER, value) or _matches(_SLUG, value) or _is_path(value))
 
@@ -64,7 +63,7 @@ def is_strong(value: str) -> bool:
     """Say whether a value would be taken for a key even where its name says little."""
     if len(value) < 16 or len(set(value)) < 10 or compiled(_THREE_DIGITS).match(value) is None or not is_token(value):
         return False
-    return not (value.isidentifier() and "_" in value and compiled(_WORDLIKE).search(value))
+    return not _is_spelt(value)
 
 
 def is_mixed(value: str) -> bool:
@@ -72,16 +71,33 @@ def is_mixed(value: str) -> bool:
     return compiled(_LETTER).search(value) is not None and compiled(_DIGIT).search(value) is not None
 
 
+def is_sure(value: str) -> bool:
+    """Say whether a value is a password even where it may as well be a name or a title: no words make it up."""
+    if not is_varied(value) or not is_password(value) or _is_spelt(value):
+        return False
+    return not (is_plain_name(value) or _matches(_SLUG, value))
+
+
+def is_varied(value: str) -> bool:
+    """Say whether a value has a letter and a digit, or capitals where no name has them."""
+    return is_mixed(value) or _is_jumbled(value, 10)
+
+
 def is_plain_name(value: str) -> bool:
     """Say whether a value could as well be the name of a variable, with a number at its end or not."""
     return _matches(_WORD_AND_NUMBER, value) or (value.isidentifier() and not is_mixed(value))
 
 
-def _is_jumbled(value: str) -> bool:
+def _is_spelt(value: str) -> bool:
+    """A name of several words, such as `utf8_decoder`."""
+    return value.isidentifier() and "_" in value and compiled(_WORDLIKE).search(value) is not None
+
+
+def _is_jumbled(value: str, least: int) -> bool:
     """Letters only, that change their size too often for words written together."""
-    if len(value) < 16 or not value.isalpha():
+    if len(value) < least or not value.isalpha():
         return False
-    return sum(a.isupper() != b.isupper() for a, b in pairwise(value)) >= 0.4 * (len(value) - 1)
+    return len(compiled(_CHANGE).findall(value)) >= 0.4 * (len(value) - 1)
 
 
 def _is_name(value: str) -> bool:

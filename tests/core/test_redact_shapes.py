@@ -79,6 +79,7 @@ def test_a_value_in_passing_is_found(text: str, line: str) -> None:
 
 
 CLEAN = [
+    "'password' => 'required|string|min:8|confirmed',", '{"password": "Passwort"}', 'login("user@x.org", "password1")', 'token = tok or "unknown1"', 'name: TOKEN_NAME\nvalue: "eu-west-1a"',
     'password             = "required"', 'variable "db_password" {\n  type = string\n}\nvariable "other" {\n  default = "x86_64-a1b2"\n}\n',
     'password = get("name2") or "none"', 'token = request.headers.get("X-Api-Version-2", "v2")', 'token = kind ? "left" : "right"',
     'f("password", "utf8_decoder")', 'If a client, pass :data:`h11.CLIENT`.', "'ssh2_auth_password', 'ssh2_auth_pubkey_file',", 'password = prompt("Say it2")', 'password to "default"',

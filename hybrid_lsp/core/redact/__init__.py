@@ -2,7 +2,8 @@
 
 1. The text is searched by rules of six sorts: keys in a form of their maker's (`vendors`), blocks such as private keys
    (`blocks`), what goes over wires (`headers`), what commands are given (`commands`), what is given to a name such as
-   `password` (`assigned`), and what is known word for word: own keys, the machine's words (`words`), a user's patterns (`patterns`).
+   `password` (`assigned`), and what is known word for word: own keys, the machine's words (`words`), a user's patterns
+   (`patterns`).
 2. What overlaps is one secret. A secret that was found once is taken out wherever else it stands.
 3. Each secret has one placeholder in all texts of a job, and what looks like a placeholder is left alone.
 

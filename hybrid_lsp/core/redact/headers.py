@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from hybrid_lsp.core.redact.hits import Crowd, Hit, compiled, places
-from hybrid_lsp.core.redact.values import is_hollow, is_mixed, is_password, is_strong, is_token
+from hybrid_lsp.core.redact.values import is_hollow, is_password, is_strong, is_sure, is_token
 
 _USERINFO = r"://(?P<user>[^\s/:@\"'`<>\\\[\]]{0,128}):(?![0-9]{1,5},)(?P<password>[^\s/@\"'`<>\\\[\]]{3,256})@[A-Za-z0-9_\[{$%-]"
 _BEARER = r"(?:earer|EARER)[ \t]{1,4}([A-Za-z0-9._~+/=-]{16,4000})"
@@ -83,7 +83,7 @@ def _basic_auths(text: str) -> Iterator[Hit]:
     for start, given in _SIGN_INS.items():
         for at in places(text, start):
             match = compiled(given).match(text, at + len(start))
-            if match is not None and is_password(match[1]) and is_mixed(match[1]):
+            if match is not None and is_sure(match[1]):
                 yield Hit(match.start(1), match.end(1), "PASSWORD", at)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from hybrid_lsp.core.redact.hits import Crowd, compiled
 from hybrid_lsp.core.redact.names import Word
-from hybrid_lsp.core.redact.values import is_password, is_strong, is_sure, is_token, is_varied
+from hybrid_lsp.core.redact.values import is_password, is_strong, is_sure, is_sure_token, is_token, is_varied
 
 TAIL = r"(?P<tail>\w{0,24}+(?:-\w{1,12}){0,3}+)"
 """What follows a keyword in its name."""
@@ -106,7 +106,7 @@ class Strings:
         ahead = self.text[after : after + _ELSE_REACH]
         if ('"' not in ahead and "'" not in ahead) or not self._crowd.admits(after):
             return None
-        sure = "sure password" if word.kind == "PASSWORD" else "token"
+        sure = "sure password" if word.kind == "PASSWORD" else "sure token"
         ways = [(_ELSE, sure), (_ARGUMENT, "strong")]
         if compiled(_BEARS).search(self.text[max(0, at - _LONGEST_BEARER) : at]) is not None:
             ways.append((_RECORD, sure))
@@ -150,6 +150,7 @@ _JUDGES = {
     "mixed password": lambda value: is_varied(value) and is_password(value),
     "sure password": is_sure,
     "token": is_token,
+    "sure token": is_sure_token,
     "strong": is_strong,
 }
 

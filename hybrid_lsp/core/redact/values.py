@@ -13,7 +13,8 @@ _HOLLOW_WORDS_TEXT = """
     localhost process environ config settings mypassword mysecret mytoken mypass dev
     prod production development staging session cookie access refresh access_token refresh_token
     id_token client_secret client_id identifier literal keyword operator comment whitespace newline
-    delimiter separator punctuation
+    delimiter separator punctuation passwort kennwort contraseña senha wachtwoord parola hasło heslo lösenord
+    adgangskode salasana jelszó пароль
 """
 _HOLLOW_WORDS = frozenset(_HOLLOW_WORDS_TEXT.split())
 """Values that say what kind of thing belongs there, and the defaults that everybody knows."""
@@ -29,7 +30,8 @@ _SLUG = r"(?:[A-Za-z]+|[0-9]{1,4}|[vV][0-9]+)(?:[-_./: @]+(?:[A-Za-z]+|[0-9]{1,4
 _WORD_AND_NUMBER = r"[A-Za-z]{3,}[0-9]{0,4}"
 _PATH_OR_URL = r"(?:[A-Za-z][A-Za-z0-9+.-]{1,15}://|\.{0,2}/|~/|[A-Za-z]:\\|\\\\)[\w./\\ ~%@:?=&#-]*"
 _NUMBER = r"0[xX][0-9A-Fa-f_]{1,18}[uUlL]{0,3}|[0-9]+[a-zA-Z]{1,3}"
-_NAME = r"[A-Za-z]+(?:[._:][A-Za-z]+)+|[A-Z]+|[\W_]+|[0-9]+(?:\.[0-9]+)+"
+_RULE = r"[a-z_]+(?::[\w,.]+)?"
+_NAME = rf"{_RULE}(?:\|{_RULE})+|" r"[A-Za-z]+(?:[._:][A-Za-z]+)+|[A-Z]+|[\W_]+|[0-9]+(?:\.[0-9]+)+"
 _WORDLIKE = r"[a-z]{6}"
 _LETTER, _DIGIT, _BLANK, _THREE_DIGITS = r"[A-Za-z]", r"[0-9]", r"\s", r"(?:[^0-9]*+[0-9]){3}"
 _CHANGE = r"[a-z](?=[A-Z])|[A-Z](?=[a-z])"
@@ -78,6 +80,11 @@ def is_sure(value: str) -> bool:
     return not (is_plain_name(value) or _matches(_SLUG, value))
 
 
+def is_sure_token(value: str) -> bool:
+    """Say whether a value is a token even where it may as well be a name."""
+    return is_token(value) and not is_plain_name(value) and not _is_spelt(value)
+
+
 def is_varied(value: str) -> bool:
     """Say whether a value has a letter and a digit, or capitals where no name has them."""
     return is_mixed(value) or _is_jumbled(value, 10)
@@ -101,7 +108,10 @@ def _is_jumbled(value: str, least: int) -> bool:
 
 
 def _is_name(value: str) -> bool:
-    """A dotted, underscored or upper-case name: where the password is, not what it is. Or signs only, or a version."""
+    """A dotted, underscored or upper-case name: where the password is, not what it is.
+
+    Or signs only, or a version, or how it is checked: `required|min:8`.
+    """
     return _matches(_NAME, value) or _is_path(value)
 
 

@@ -1,6 +1,7 @@
 """The few calls to the Linux kernel that Python does not have. Only a child process with one thread uses them."""
 
 import ctypes
+import errno
 import os
 import platform
 import struct
@@ -15,6 +16,8 @@ _MOUNT_SETATTR = 442
 """The same number on every processor, since Linux 5.12."""
 _KEYCTL = {"x86_64": 250, "aarch64": 219, "riscv64": 219, "armv7l": 311, "ppc64le": 271, "s390x": 280}
 _JOIN_SESSION_KEYRING = 1
+_NO_KEYRINGS = frozenset({errno.ENOSYS, errno.EPERM, errno.EOPNOTSUPP})
+"""How the call fails where nobody may make it, inside neither."""
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS = 1, 4, 24, 38
 _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL = 47, 4
 _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 22, 2
@@ -196,4 +199,6 @@ def leave_keyring() -> None:
     """Have an empty session keyring in the place of the person's own, where we know how to ask for it."""
     number = _KEYCTL.get(platform.machine())
     if number is not None:
-        _libc.syscall(ctypes.c_long(number), ctypes.c_long(_JOIN_SESSION_KEYRING), None)
+        result = _libc.syscall(ctypes.c_long(number), ctypes.c_long(_JOIN_SESSION_KEYRING), None)
+        if result < 0 and ctypes.get_errno() not in _NO_KEYRINGS:
+            _check(-1, "keyctl")

@@ -6,7 +6,7 @@ from hybrid_lsp.evidence.errand import RESULTS
 
 PASSED = "held"
 _TRIAL = """
-import os, socket, sys
+import ctypes, os, socket, sys
 said = []
 
 def must_fail(what, attempt):
@@ -32,6 +32,13 @@ def become_another():
     if os.waitpid(child, 0)[1]:
         raise OSError
 
+def have_a_world():
+    if ctypes.CDLL(None).unshare(0x10000000):
+        raise OSError
+
+def set_something():
+    os.close(os.open("/proc/sys/vm/swappiness", os.O_WRONLY))
+
 def fork_on():
     children = []
     try:
@@ -52,7 +59,9 @@ must_fail("files outside can be written", lambda: write(os.path.join(home, "hybr
 must_fail("files outside can be written", lambda: write("/hybrid-lsp-trial"))
 must_fail("processes have no limit", fork_on)
 must_fail("it can be another user", become_another)
-if sys.platform == "linux":  # AF_VSOCK
+if sys.platform == "linux":  # CLONE_NEWUSER, and AF_VSOCK
+    must_fail("it can have namespaces of its own", have_a_world)
+    must_fail("settings of the machine can be changed", set_something)
     must_fail("the host of a virtual machine can be reached", lambda: socket.socket(40, socket.SOCK_STREAM).close())
 try:
     with open("/proc/net/dev") as file:

@@ -66,9 +66,9 @@ def _inside(errand: Errand, *, as_root: bool, began_s: float) -> int:
         house = build(errand, owner)
         furnish(errand, house, owner)
         move_in(house)
-        _have_own_loopback()
+        has_loopback = _have_own_loopback()
         kernel.leave_keyring()
-        _drop_rights(owner if as_root else None)
+        _drop_rights(owner if as_root else None, has_loopback=has_loopback)
         outcome = Warden(errand, began_s=began_s).run()
     except OSError as error:
         outcome = Outcome(end=End.BROKEN, trouble=str(error))
@@ -85,7 +85,7 @@ def _out_of_the_way() -> None:
     os.umask(0o022)
 
 
-def _have_own_loopback() -> None:
+def _have_own_loopback() -> bool:
     """Let tests ask servers of their own; where that cannot be had, those fail before the edit too."""
     try:
         for name in ("tcp_rmem", "tcp_wmem"):  # the memory of connections is the whole machine's
@@ -93,16 +93,17 @@ def _have_own_loopback() -> None:
                 file.write(_CONNECTION_BYTES)
         kernel.raise_loopback()
     except OSError:
-        return
+        return False
+    return True
 
 
-def _drop_rights(owner: tuple[int, int] | None) -> None:
+def _drop_rights(owner: tuple[int, int] | None, *, has_loopback: bool) -> None:
     if owner is not None:
         os.setgroups([])
         os.setresgid(owner[1], owner[1], owner[1])
         os.setresuid(owner[0], owner[0], owner[0])
         kernel.be_inspectable(True)  # becoming somebody else took away the right to write to one's own /proc
-        _enter_small_world(owner)
+        _enter_small_world(owner, has_loopback=has_loopback)
     _forbid_worlds()
     kernel.gain_nothing()
     kernel.keep_to_the_network()
@@ -112,11 +113,14 @@ def _drop_rights(owner: tuple[int, int] | None) -> None:
     kernel.be_inspectable(False)
 
 
-def _enter_small_world(owner: tuple[int, int]) -> None:
+def _enter_small_world(owner: tuple[int, int], *, has_loopback: bool) -> None:
     """Have a user namespace of one's own, so that the next ones can be forbidden; where that is allowed."""
     try:
         kernel.unshare(kernel.CLONE_NEWUSER)
         kernel.map_own_user(*owner)
+        if not has_loopback:  # the administrator of a container may have no say over networks but over those made here
+            kernel.unshare(kernel.CLONE_NEWNET)
+            _have_own_loopback()
     except OSError:
         return  # then nobody but the administrator may make one here, and who runs inside is not that
 
@@ -127,7 +131,7 @@ def _forbid_worlds() -> None:
         with open("/proc/sys/user/max_user_namespaces", "w", encoding="ascii") as file:
             file.write("0")
     except OSError:
-        return  # a second wall behind the first: the mounts of an outer namespace are locked for an inner one
+        return  # the trial finds out whether one can be had all the same, and then there is no sandbox
 
 
 def _say(outcome: Outcome) -> None:

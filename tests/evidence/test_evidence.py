@@ -9,6 +9,7 @@ import pytest
 
 from hybrid_lsp.core.check import Verdict
 from hybrid_lsp.evidence import Evidence, Sandbox
+from tests.evidence.test_hostile import needs_loopback
 
 SANDBOX = Sandbox()
 needs_sandbox = pytest.mark.skipif(not SANDBOX.available(), reason=SANDBOX.why_not())
@@ -133,6 +134,7 @@ def test_a_wrong_edit_fails_what_passed_before(shop: Path) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="on macOS a loopback is the whole machine's")
 def test_tests_that_ask_a_server_of_their_own_count(shop: Path, rate: str, passed: bool) -> None:
     """The network of the sandbox is a loopback of its own."""
+    needs_loopback(shop)
     (shop / "tests" / "test_prices.py").unlink()
     (shop / "tests" / "test_rates.py").write_text(SERVED)
     verdicts = gather(shop, "src/shop/rates.py", "2", rate)

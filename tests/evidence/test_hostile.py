@@ -127,6 +127,17 @@ said += [name for name in os.listdir("/") if name in ("old", "var", "sys", "boot
     assert (outcome.end, outcome.results) == (End.DONE, "[]")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="its walls are those of Linux")
+def test_a_sandbox_with_a_wall_missing_is_not_believed_in() -> None:
+    """Where the kernel would not forbid namespaces, the trial makes one, and nothing is run."""
+    program = (
+        "from hybrid_lsp.evidence import worker\nworker._forbid_worlds = lambda: None\nraise SystemExit(worker.main())"
+    )
+    sandbox = Sandbox(command=(sys.executable, "-P", "-c", program))
+
+    assert "namespaces of its own" in sandbox.why_not()
+
+
 def test_there_is_no_network(workspace: Path) -> None:
     """Neither the world, nor this machine's servers, nor its sockets without a network can be reached."""
     program = (
@@ -144,8 +155,21 @@ attempt("send", lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(
     assert (outcome.end, outcome.results) == (End.DONE, "[]")
 
 
+def needs_loopback(workspace: Path) -> None:
+    """Skip where the kernel gives the sandbox no loopback: its walls hold, and tests with servers do not count."""
+    program = """
+import socket
+with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()):
+    said = "there"
+"""
+    asked = replace(errand(workspace, program + SAY), copied=())
+    if asyncio.run(SANDBOX.run(asked)).results != "there":
+        pytest.skip("there is no loopback in a sandbox here")
+
+
 def test_its_own_loopback_is_nobody_elses(workspace: Path) -> None:
     """A test asks a server that it has started, by each name of loopback; a server of the machine is not there."""
+    needs_loopback(workspace)
     program = """
 import os, socket, threading
 said = []
@@ -207,6 +231,7 @@ attempt("io_uring", ring)
 
 def test_connections_are_bounded(workspace: Path) -> None:
     """What thousands of connections hold is the whole machine's memory, and no process's."""
+    needs_loopback(workspace)
     program = """
 import os, socket, time
 server = socket.create_server(("127.0.0.1", 0), backlog=4096)

@@ -1,5 +1,6 @@
 """core.redact: nothing that opens a door leaves, and everything comes back."""
 
+from base64 import b64encode
 from itertools import pairwise
 from random import Random
 
@@ -192,6 +193,21 @@ def test_a_stream_without_secrets_is_not_held_back() -> None:
     """Where nothing was taken out, and where no placeholder can have begun, every piece is said at once."""
     assert Restorer(redact("x = 1", RULES)).feed("REDAC") == "REDAC"
     assert Restorer(redact('password = "hunter2x"', RULES)).feed("a REPORT") == "a REPORT"
+
+
+@pytest.mark.parametrize("kind", ["", "RSA ", "EC ", "OPENSSH ", "ENCRYPTED ", "DSA "])
+@pytest.mark.parametrize(
+    "written", ["    client-key-data: {}\n    name: x\n", 'key = "{}"', "x: {}", '{{"tls": "{}"}}']
+)
+def test_a_private_key_in_base64_is_one(kind: str, written: str) -> None:
+    """A file with a private key, written in base64 as in a kubeconfig, does not leave, whatever it is called."""
+    name, body = f"{kind}PRIVATE KEY-----\n", b64encode(Random(4).randbytes(900)).decode()
+    block = f"-----BEGIN {name}{body}\n-----END {name}"
+    encoded = b64encode(block.encode()).decode()
+    redacted = redact(written.format(encoded), RULES)
+
+    assert not any(encoded[at : at + 24] in redacted.text for at in range(0, len(encoded), 24))
+    assert [found.kind for found in redacted.found] == ["PRIVATE_KEY"]
 
 
 @pytest.mark.parametrize("cut", ["head", "tail"])

@@ -36,6 +36,8 @@ def test_a_value_below_its_name_is_found(text: str, sign: str) -> None:
 
 
 PASSING = [
+    "INSERT INTO users (name, password, n) VALUES ('bob', '{p}', 1), ('eve', 'x{p}', 2);", "insert into `t` (`id`, `api_key`) values (1, '{t}')", "INSERT INTO t (at, password) VALUES (now(), N'{p}');",
+    "COPY public.users (id, name, password) FROM stdin;\n1\tbob\t{p}\n2\teve\t\\N\n\\.\n", "COPY oauth (id, client_secret) FROM stdin;\n1\t{t}\n\\.\n",
     "env:\n  - name: API_TOKEN\n    # what for\n    value: {t}\n",
     '  password             = "{p}"', "  password_2           : '{p}'", "DB_PASSWORD        = {p}", "DB_PASSWORD := {p}", "DB_PASSWORD ?= {p}", 'ENV["DB_PASSWORD"] ||= "{p}"',
     "'PASSWORD': env('DB_PW', default='{p}'),", 'password = os.getenv("DB_PW") or "{p}"', 'password = config.get("db", "pw", fallback="{p}")', 'ENV.fetch("DB_PASSWORD") {{ "{p}" }}',
@@ -79,6 +81,7 @@ def test_a_value_in_passing_is_found(text: str, line: str) -> None:
 
 
 CLEAN = [
+    "INSERT INTO users (name, password) VALUES ('bob1234x', NULL), (:name, :password);", "INSERT INTO users (name, email) VALUES ('password1', 'a1b2c3d4');", "INSERT INTO t (token_type, name) VALUES ('bearer2x', 'k9')",
     "'password' => 'required|string|min:8|confirmed',", '{"password": "Passwort"}', 'login("user@x.org", "password1")', 'token = tok or "unknown1"', 'name: TOKEN_NAME\nvalue: "eu-west-1a"',
     'password             = "required"', 'variable "db_password" {\n  type = string\n}\nvariable "other" {\n  default = "x86_64-a1b2"\n}\n',
     'password = get("name2") or "none"', 'token = request.headers.get("X-Api-Version-2", "v2")', 'token = kind ? "left" : "right"',

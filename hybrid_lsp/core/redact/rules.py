@@ -8,6 +8,7 @@ from hashlib import sha256
 from hybrid_lsp.core.errors import Problem
 from hybrid_lsp.core.redact.assigned import assigned_hits
 from hybrid_lsp.core.redact.blocks import block_hits, may_hold_blocks
+from hybrid_lsp.core.redact.columns import column_hits
 from hybrid_lsp.core.redact.commands import command_hits
 from hybrid_lsp.core.redact.comments import Comments
 from hybrid_lsp.core.redact.headers import header_hits
@@ -68,6 +69,7 @@ class Rules:
     def far_hits(self, text: str, comments: Comments) -> Iterator[Hit]:
         """Yield what is told from many lines."""
         yield from block_hits(text)
+        yield from column_hits(text)
         if may_hold_blocks(text):
             yield from comments.hits(block_hits, text)
 

@@ -35,6 +35,15 @@ class Form:
 _MIXED = r"(?=.*[a-z])(?=.*[0-9])(?=.*[A-Z])"
 _ALPHA_AND_DIGIT = r"(?=.*[A-Za-z])(?=.*[0-9])"
 _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_PEM_IN_BASE64 = """
+    LS0tLS1CRUdJTiBSU0EgUFJJVkFURSBL
+    LS0tLS1CRUdJTiBQUklWQVRFIEtF
+    LS0tLS1CRUdJTiBFQyBQUklWQVRFIEtF
+    LS0tLS1CRUdJTiBPUEVOU1NIIFBSSVZBVEUgS0VZ
+    LS0tLS1CRUdJTiBFTkNSWVBURUQgUFJJVkFURSBL
+    LS0tLS1CRUdJTiBEU0EgUFJJVkFURSBL
+"""
+"""How private keys of all sorts begin where a file of them is written in base64, as Kubernetes does."""
 
 FORMS: tuple[Form, ...] = (
     Form("ANTHROPIC_KEY", "sk-ant-", r"[A-Za-z0-9]{2,12}-[A-Za-z0-9_-]{20,256}"),
@@ -125,6 +134,11 @@ FORMS: tuple[Form, ...] = (
     Form("PULUMI_TOKEN", "pul-", r"[0-9a-f]{40}", closed=True),
     Form("DOPPLER_TOKEN", "dp.pt. dp.st. dp.ct. dp.sa.", r"[A-Za-z0-9_.-]{40,80}"),
     Form("ONEPASSWORD_TOKEN", "ops_eyJ", r"[A-Za-z0-9+/=_-]{100,2000}"),
+    Form(
+        "PRIVATE_KEY",
+        _PEM_IN_BASE64,
+        r"[A-Za-z0-9+/=]{40,20000}(?:\r?\n[ \t]{0,20}[A-Za-z0-9+/=]{60,76}(?=\s|\Z)){0,400}",
+    ),
     Form("AGE_KEY", "AGE-SECRET-KEY-1", r"[0-9A-Z]{50,70}"),
     Form("MAPBOX_TOKEN", "sk.eyJ", r"[A-Za-z0-9_-]{40,200}\.[A-Za-z0-9_-]{20,40}"),
     Form("PREFECT_KEY", "pnu_ pnb_", r"[A-Za-z0-9]{36}", closed=True),

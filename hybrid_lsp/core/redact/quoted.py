@@ -62,9 +62,8 @@ _RECORD = (
     r"(?:default|value)[\"']?\s{0,20}[:=]\s{0,8}" + _STRINGS
 )
 """The value of a record that bears the name: `name = "password"`, and `value = "…"` on a later line."""
-_BEARS = (
-    r"(?:\b(?:name|key|id|Name|Key)[\"']?[ \t]{0,8}[:=][ \t]{0,8}[\"']?|\bvariable[ ][\"']|[\"']--?)[\w./:-]{0,60}\Z"
-)
+_BEARS = r"[\w./:-]{0,60}(?:[\"']?[ \t]{0,8}[:=][ \t]{0,8}[\"']?(?:eman|yek|di|emaN|yeK)\b|[\"'][ ]elbairav\b|--?[\"'])"
+"""What stands before the name, read back to front."""
 
 
 def is_exact(tail: str) -> bool:
@@ -108,7 +107,7 @@ class Strings:
             return None
         sure = "sure password" if word.kind == "PASSWORD" else "sure token"
         ways = [(_ELSE, sure), (_ARGUMENT, "strong")]
-        if compiled(_BEARS).search(self.text[max(0, at - _LONGEST_BEARER) : at]) is not None:
+        if compiled(_BEARS).match(self.text[max(0, at - _LONGEST_BEARER) : at][::-1]) is not None:
             ways.append((_RECORD, sure))
         for way, judge in ways:
             match = compiled(way).match(self.text, after, after + _ELSE_REACH)

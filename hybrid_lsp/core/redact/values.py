@@ -102,7 +102,7 @@ def _is_spelt(value: str) -> bool:
 
 def _is_jumbled(value: str, least: int) -> bool:
     """Letters only, that change their size too often for words written together."""
-    if len(value) < least or not value.isalpha():
+    if len(value) < least or value.islower() or not value.isalpha():
         return False
     return len(compiled(_CHANGE).findall(value)) >= 0.4 * (len(value) - 1)
 

@@ -39,11 +39,11 @@ def effort(text: str) -> tuple[int, int]:
 def test_no_text_takes_more_than_its_length(name: str) -> None:
     """Texts made of what rules look for are read a few times, not once for each of the names that stand in them."""
     redact(crafted(name, 1000), RULES)
-    for chars in (5_000, 20_000):
-        calls, judged = effort(crafted(name, chars))
+    chars = 12_000
+    calls, judged = effort(crafted(name, chars))
 
-        assert calls <= MOST_CALLS * chars
-        assert judged <= MOST_READ * chars
+    assert calls <= MOST_CALLS * chars
+    assert judged <= MOST_READ * chars
 
 
 def test_one_call_of_an_expression_reads_a_part_only() -> None:

@@ -226,26 +226,33 @@ async def test_an_edit_with_a_secret_in_it_a_slow_answer_and_a_whitelist_that_cl
     _no_secret(everything, log)
 
 
-@pytest.mark.parametrize(
-    ("name", "field", "words"),
-    [
-        ("wouldLeave", "markdown", "To claude-sonnet-5-5 at api.anthropic.com. 1 secret is taken out."),
-        ("why", "markdown", "**claude-sonnet-5-5** (cloud, standard, ≤ $0.0"), ("spend", "markdown", "$50.00 of $50.00 left"),
-        ("dashboard", "uri", "dashboard"), ("profile", "profile", "performance"),
-    ],
-)  # fmt: skip
+FIRST = {
+    "wouldLeave": ("markdown", "To claude-sonnet-5-5 at api.anthropic.com. 1 secret is taken out."),
+    "why": ("markdown", "**claude-sonnet-5-5** (cloud, standard, ≤ $0.0"),
+    "spend": ("markdown", "$50.00 of $50.00 left"),
+    "dashboard": ("uri", "dashboard"),
+    "profile": ("profile", "balanced"),
+}
+"""What is looked at, the field of its answer, and what stands there."""
+
+
 async def test_what_is_looked_at_first_thing_is_not_told_too_early(
-    name: str, field: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody is told that nothing would leave, or sent away, because it is not known yet who can be asked."""
     async with town(tmp_path, monkeypatch) as everything:
         with Window(everything.repository) as window:
             await asyncio.to_thread(window.enter)
             about = {"task": "review", "uri": window.uri, "range": window.at(0, 7), "instruction": HARD}
-            argument = {"wouldLeave": (about,), "why": (about,), "profile": ("performance",)}.get(name, ())
-            answer = await asyncio.to_thread(window.command, name, *argument)
+            arguments = {"wouldLeave": (about,), "why": (about,), "profile": ("balanced",)}
+            asked = {
+                name: window.start("workspace/executeCommand", window.commanded(name, *arguments.get(name, ())))
+                for name in FIRST
+            }
+            answers = {name: await asyncio.to_thread(window.answer, number) for name, number in asked.items()}
             await asyncio.to_thread(window.leave)
-        assert words in answer["result"][field]
+        for name, (field, words) in FIRST.items():
+            assert words in answers[name]["result"][field], name
         assert everything.left == []
 
 

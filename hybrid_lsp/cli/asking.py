@@ -30,7 +30,8 @@ def run_ask(arguments: argparse.Namespace) -> int:
     """Ask, and print the answer or write it into the file."""
     from hybrid_lsp.demo.languages import language_of
     from hybrid_lsp.frontends.terminal import ask
-    from hybrid_lsp.frontends.terminal.span import folder_of, parse_span, path_in
+    from hybrid_lsp.frontends.terminal.span import parse_span, path_in
+    from hybrid_lsp.settings.folder import folder_of
 
     where = os.path.join(Path.cwd(), arguments.span)  # not a Path: it may end in `:10-20`
     folder = folder_of(Path(where))

@@ -37,8 +37,8 @@ def _server(arguments: argparse.Namespace) -> "Server":
     from hybrid_lsp.completer import Completer
     from hybrid_lsp.embedded.model import EmbeddedModel
     from hybrid_lsp.frontends.lsp.server import Server
-    from hybrid_lsp.frontends.terminal.span import folder_of
     from hybrid_lsp.settings import Whitelists, config_path, read_config, user_whitelist_path
+    from hybrid_lsp.settings.folder import folder_of
     from hybrid_lsp.settings.places import state_path
     from hybrid_lsp.syntax import Syntax
 

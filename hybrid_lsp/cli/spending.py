@@ -31,7 +31,7 @@ def run_route(arguments: argparse.Namespace) -> int:
     """Show where a job would go. Sends nothing."""
     from hybrid_lsp.demo.languages import language_of
     from hybrid_lsp.frontends.terminal import route
-    from hybrid_lsp.frontends.terminal.span import folder_of
+    from hybrid_lsp.settings.folder import folder_of
 
     where = os.path.join(Path.cwd(), arguments.span)  # not a Path: it may end in `:10-20`
     folder = folder_of(Path(where))

@@ -31,7 +31,7 @@ async def test_a_locked_keyring_keeps_nobody_from_a_model_of_this_machine(
 
     keyring.get_password = get_password  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "keyring", keyring)
-    monkeypatch.setattr(sessions, "KEYS_TIMEOUT_S", 1.0)
+    monkeypatch.setattr(sessions, "KEYS_TIMEOUT_S", 0.3)
     async with town(tmp_path, monkeypatch) as all_of_it:
         for name in VARIABLES:
             monkeypatch.delenv(name)

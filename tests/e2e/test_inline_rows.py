@@ -30,6 +30,7 @@ def test_what_was_shown_and_taken_is_a_row_behind_the_answer(
     monkeypatch.setenv("HYBRID_LSP_CONFIG", str(config))
     with Typist(repository, command=WITH_MODELS) as typist:
         typist.begin("orders.py", CODE + HEAD)
+        typist.request("workspace/executeCommand", {"command": "hybrid-lsp.spend"})  # else it is opened seconds later
         until = time.monotonic() + WAIT_S
         while not (state / "ledger.sqlite").exists():
             assert time.monotonic() < until, "the ledger was never opened"

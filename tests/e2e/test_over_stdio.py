@@ -314,7 +314,7 @@ async def test_a_server_that_is_killed_in_the_middle_is_charged_in_full_and_told
                 await asyncio.sleep(0.01)
             window.process.kill()
             await asyncio.to_thread(window.exit_code)
-        spent, left = await _said("spend"), await _said("audit")
+        spent, left = await asyncio.gather(_said("spend"), _said("audit"))
         (hold,) = spent["holds"]
         assert (spent["settled_usd"], spent["held_usd"]) == (0, hold["held_usd"])
         assert (left["left"], [one["model"] for one in left["under_way"]]) == ([], [STANDARD["anthropic"]])
@@ -326,7 +326,7 @@ async def test_a_server_that_is_killed_in_the_middle_is_charged_in_full_and_told
             month = await asyncio.to_thread(window.command, "spend")
             assert await asyncio.to_thread(window.logged, "calls that nobody settled: 1")
             await asyncio.to_thread(window.leave)
-        spent, left = await _said("spend"), await _said("audit")
+        spent, left = await asyncio.gather(_said("spend"), _said("audit"))
 
     assert "of it is assumed, not reported: calls that were cancelled, cut off or lost" in month["result"]["markdown"]
     assert (spent["settled_usd"], spent["held_usd"], spent["holds"]) == (hold["held_usd"], 0, [])

@@ -25,7 +25,8 @@ from hybrid_lsp.core.router import Candidate, Plan, decide, measure
 from hybrid_lsp.demo.languages import language_of
 from hybrid_lsp.frontends.terminal import route
 from hybrid_lsp.frontends.terminal.route import parse_span
-from hybrid_lsp.frontends.terminal.span import folder_of, path_in, read_span
+from hybrid_lsp.frontends.terminal.span import path_in, read_span
+from hybrid_lsp.settings.folder import folder_of
 
 CODE = "".join(f"line_{i} = {i}\n" for i in range(1, 31))
 LOCAL = Candidate(

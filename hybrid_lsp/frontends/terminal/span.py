@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from hybrid_lsp.core.errors import Refused
 from hybrid_lsp.core.job import Excerpt, Task
-from hybrid_lsp.core.policy import SECRET_FOLDERS
 
 MAX_BYTES = 1 << 20
 _FORM = "write FILE, FILE:LINE or FILE:FROM-TO, with lines counted from 1"
@@ -67,17 +66,6 @@ def read_span(span: Span, *, task: Task, folder: Path, language_of: Callable[[st
         above="".join(f"{line}\n" for line in above), prefix=lines[last - 1] if cursor else "",
         focus="" if cursor else marked, below="\n".join(lines[last:]),
     )  # fmt: skip
-
-
-def folder_of(path: Path) -> Path:
-    """Return the nearest folder above a file that is a repository or has a whitelist.json, else the file's own.
-
-    It is never in a folder of secrets, such as `.kube`: in there a file's path would not say that it is one.
-    """
-    parents = path.absolute().parents
-    found = next((p for p in parents if (p / ".git").exists() or (p / "whitelist.json").exists()), parents[0])
-    secret = [p for p in (found, *found.parents) if p.name.lower() in SECRET_FOLDERS]
-    return secret[-1].parent if secret else found
 
 
 def _read(path: Path) -> str:

@@ -67,9 +67,14 @@ def _end_as_ctrl_c_does() -> None:
 
 
 async def open_session(config: Config, folder: Path, path: str, remark: Callable[[str], None]) -> "Session":
-    """Return a session for a file of a folder that has looked at everything once."""
-    from hybrid_lsp.cli.session import Session
+    """Return a session for a file of a folder that has looked at everything once.
 
+    Raises `Refused` where no model may see the file.
+    """
+    from hybrid_lsp.cli.session import Session
+    from hybrid_lsp.settings.exclusions import Exclusions
+
+    await asyncio.to_thread(Exclusions(folder).let_in, path)
     whitelists = Whitelists(user_whitelist_path(), config.asking.never_leave)
     await asyncio.to_thread(whitelists.reread, [folder])
     session = Session(config, root=lambda _: folder, policy=whitelists.policy, alert=remark)

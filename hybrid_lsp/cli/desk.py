@@ -1,5 +1,6 @@
 """What every decision stands on, put together from the settings: models, prices, policy and money."""
 
+import asyncio
 import os
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -75,7 +76,11 @@ class Desk:
         return whitelists.policy(folder)
 
     async def plan(self, job: Job, folder: Path, ledger: Ledger) -> Plan:
-        """Return what would be tried for a job on a file of `folder`. Looks at the model servers of this machine."""
+        """Return what would be tried for a job on a file of `folder`. Looks at the model servers of this machine.
+
+        Raises `Refused` where no model may see the file.
+        """
+        ignored_by = await asyncio.to_thread(Exclusions(folder).let_in, job.excerpt.path)
         return decide(
             job,
             assess(job.prompt, job.context),
@@ -85,7 +90,7 @@ class Desk:
             budget=ledger.budget(),
             local=await self.local(),
             cloud=self.cloud(),
-            ignored_by=Exclusions(folder).why(job.excerpt.path),
+            ignored_by=ignored_by,
         )
 
     async def local(self) -> list[Candidate]:

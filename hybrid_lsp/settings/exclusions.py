@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+from hybrid_lsp.core.errors import Refused
 from hybrid_lsp.core.policy import Send
 from hybrid_lsp.core.policy.paths import leads_out
-from hybrid_lsp.embedded.ignore import LeftAlone
+from hybrid_lsp.embedded.ignore import OUR_RULES, LeftAlone
 from hybrid_lsp.embedded.reading import read_rules
 
 
@@ -26,6 +27,16 @@ class Exclusions:
         if not path or leads_out(path):
             return ""
         return LeftAlone(self._folder, read_rules).why(path)
+
+    def let_in(self, path: str) -> str:
+        """Return the same as `why`, for a file that a model is to see. Raises `Refused` where none may.
+
+        What git ignores a model of this machine may see; what a `.hybridignore` names none.
+        """
+        rule = self.why(path)
+        if OUR_RULES in rule:
+            raise Refused(f"{path} is named in {rule}, so no model sees it; take it out there to ask about it.")
+        return rule
 
     def question(self, path: str) -> Send:
         """Return what a policy is to be asked before text of that file is sent. Reads the disk, as `why` does."""

@@ -188,16 +188,17 @@ async def test_what_does_not_come_to_an_answer(person: Person) -> None:
     assert not any(row.cost_usd for row in rows(person))
 
 
-@pytest.mark.parametrize("rules", [".gitignore", "shop/.hybridignore"])
-async def test_a_price_is_told_for_nobody_who_will_not_be_asked(rules: str, person: Person) -> None:
-    """The plan that is shown first knows of the ignore files: what they name goes to no cloud model."""
+@pytest.mark.parametrize(("rules", "asked"), [(".gitignore", True), ("shop/.hybridignore", False)])
+async def test_a_price_is_told_for_nobody_who_will_not_be_asked(rules: str, asked: bool, person: Person) -> None:
+    """The plan that is shown first knows of the ignore files: no cloud model of git's, and no model at all of ours."""
     person.whitelist(ALLOWING)
     (person.folder / rules).write_text("total.py\n", encoding="utf-8")
-    _, _, said = await person.run(
+    status, _, said = await person.run(
         "ask", "shop/total.py", "--task", "review", "--prompt", HARD, "--yes", "--max-cost", "0.2", **KEYS
     )
 
-    assert SMALL in said
+    assert (SMALL in said) is asked
+    assert asked or (status, "so no model sees it" in said) == (1, True), said
     assert "claude" not in said, said
     assert "$0" not in said, said
 

@@ -126,12 +126,17 @@ async def test_a_hard_job_goes_where_everything_allows_it(served: Person) -> Non
 
 
 async def test_a_file_that_the_person_keeps_here_is_kept_here(served: Person) -> None:
-    """What .hybridignore names never has a cloud step, by the rule's own name."""
+    """What .gitignore names never has a cloud step, by the rule's own name; what .hybridignore names has none at all."""
     served.whitelist(ALLOWING)
-    (served.folder / ".hybridignore").write_text("a.py\n", encoding="utf-8")
+    (served.folder / ".gitignore").write_text("a.py\n", encoding="utf-8")
     told = await served.json("route", "a.py", "--task", "refactor", "--prompt", HARD, **KEYS)
-    assert told["policy"] == {"allowed": False, "rule": "paths.hybridignore"}
+    assert told["policy"] == {"allowed": False, "rule": "paths.gitignore"}
     assert {step["where"] for step in told["steps"]} == {"local"}
+
+    (served.folder / ".hybridignore").write_text("\na.py\n", encoding="utf-8")
+    status, out, said = await served.run("route", "a.py", "--task", "refactor")
+    assert (status, out) == (1, "")
+    assert "a.py is named in .hybridignore:2, so no model sees it" in " ".join(said.split())
 
 
 async def test_without_any_model_the_way_out_is_told(person: Person) -> None:

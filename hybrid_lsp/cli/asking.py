@@ -74,14 +74,14 @@ async def open_session(config: Config, folder: Path, path: str, remark: Callable
     from hybrid_lsp.cli.session import Session
     from hybrid_lsp.settings.exclusions import Exclusions
 
-    await asyncio.to_thread(Exclusions(folder).let_in, path)
+    ignored_by = await asyncio.to_thread(Exclusions(folder).let_in, path)
     whitelists = Whitelists(user_whitelist_path(), config.asking.never_leave)
     await asyncio.to_thread(whitelists.reread, [folder])
     session = Session(config, root=lambda _: folder, policy=whitelists.policy, alert=remark)
     for problem in session.problems:
         remark(problem.sentence)
     try:
-        await asyncio.to_thread(session.why_excluded, folder, path)  # the plan that is shown first knows of it
+        session.ignored[folder, path] = ignored_by  # the plan that is shown first knows of it
         await session.look()
     except BaseException:
         await session.close()

@@ -38,7 +38,8 @@ def _empty_blocks(text: str, root: "Node", within: range | None) -> int:
     """Return how many statements of Python have a head and nothing below it. Only what looks like it is looked up."""
     lines = text.split("\n")
     count = begin = at = 0
-    for number in range(len(lines))[slice(within.start, within.stop) if within is not None else slice(None)]:
+    all_of_them = range(len(lines))
+    for number in all_of_them if within is None else all_of_them[within.start : within.stop]:
         line = lines[number]
         if ":" not in line or (head := _END_OF_HEAD.search(line)) is None or _has_deeper_below(lines, number):
             continue

@@ -30,22 +30,19 @@ def test_what_was_shown_and_taken_is_a_row_behind_the_answer(
     monkeypatch.setenv("HYBRID_LSP_CONFIG", str(config))
     with Typist(repository, command=WITH_MODELS) as typist:
         typist.begin("orders.py", CODE + HEAD)
-        typist.request("workspace/executeCommand", {"command": "hybrid-lsp.spend"})  # else it is opened seconds later
-        until = time.monotonic() + WAIT_S
-        while not (state / "ledger.sqlite").exists():
-            assert time.monotonic() < until, "the ledger was never opened"
-            time.sleep(0.1)
-        time.sleep(0.5)
+        # Who asks for the month's money has the ledger opened, and is answered once it is.
+        assert "result" in typist.request("workspace/executeCommand", {"command": "hybrid-lsp.spend"})
         items = typist.type(START)
         typist.request("workspace/executeCommand", items[0]["command"])
-        group = inline_group(state / "ledger.sqlite", until)
+        group = inline_group(state / "ledger.sqlite")
     assert group.accepted == 1
     assert (group.origin, group.cost_usd) == (Origin.EMBEDDED, 0)
     assert START.strip().encode() not in (state / "ledger.sqlite").read_bytes()
 
 
-def inline_group(path: Path, until: float) -> GroupTotal:
+def inline_group(path: Path) -> GroupTotal:
     """Wait for the row, as another window would see it."""
+    until = time.monotonic() + WAIT_S
     while True:
         ledger = Ledger.open(
             path, clock_ms=lambda: time.time_ns() // 1_000_000, zone=ZoneInfo("UTC"), limit_usd=Decimal(50)

@@ -1,6 +1,7 @@
 """What every test stands on: no way out of this machine, no secrets from the environment, no test skipped in CI."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,10 @@ NO_SKIPS = "HYBRID_LSP_NO_SKIPS"
 FOR_TESTS = "HYBRID_LSP_TEST_"
 
 _skipped: list[str] = []
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell has Ctrl-C ignored for what it starts in the background, and all that is started here would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The same change passes or fails alike, however often CI looks at it; on a person's machine each run looks further.
 settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)

@@ -94,12 +94,14 @@ async def test_a_diff_an_explanation_and_a_change_in_the_file(person: Person) ->
 
 
 @asynccontextmanager
-async def under_way(person: Person, ollama: OllamaDouble, *words: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A command whose model has begun to answer."""
+async def under_way(
+    person: Person, ollama: OllamaDouble, *words: str, within: str = ""
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A command whose model has begun to answer; `within` is as `Person.run` has it."""
     variables = {"CONFIG": "config.toml", "WHITELIST": "whitelist.json", "STATE": "state"}
     environment = {**os.environ, **{f"HYBRID_LSP_{name}": str(person.home / file) for name, file in variables.items()}}
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "hybrid_lsp", *words, cwd=person.folder, env=environment,
+        *(("sh", "-c", within, "sh") if within else ()), sys.executable, "-m", "hybrid_lsp", *words, cwd=person.folder, env=environment,
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     try:
@@ -114,10 +116,14 @@ async def under_way(person: Person, ollama: OllamaDouble, *words: str) -> AsyncI
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there Ctrl-C goes to a whole console")
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
-async def test_ctrl_c_settles_and_says_what_it_cost(person: Person, ollama: OllamaDouble, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "within"), [("SIGINT", ""), ("SIGTERM", ""), ("SIGHUP", ""), ("SIGTERM", 'trap "" INT; exec "$@"')]
+)
+async def test_ctrl_c_settles_and_says_what_it_cost(
+    person: Person, ollama: OllamaDouble, name: str, within: str
+) -> None:
     """The server sees the client go, the row says cancelled, and the exit status is 130; so it is when the terminal is closed."""
-    async with under_way(person, ollama, *REFACTOR, "--prompt", "<slow>") as process:
+    async with under_way(person, ollama, *REFACTOR, "--prompt", "<slow>", within=within) as process:
         process.send_signal(getattr(signal, name))
         out, errors = await process.communicate()
 
